@@ -7,7 +7,7 @@ import {
 import { isOlderVersion } from "@drift-guard/core/model/managed-policy";
 import { isSetting } from "@drift-guard/core/model/part";
 import type { Severity } from "@drift-guard/core/model/severity";
-import { formatFixAdvice } from "@drift-guard/formats/next-steps";
+import { formatFixAdvice } from "@drift-guard/formats/fix-advice";
 import { sanitise } from "@drift-guard/formats/printable";
 import { formatStep } from "@drift-guard/formats/steps";
 import { formatGrantLines } from "./grant-lines.ts";

@@ -174,7 +174,7 @@ function adviseAgainst(answer: Answer): readonly string[] {
       return command("If this is not intended, end the pause:", ["rollback", "resume", ...role]);
     case "approve":
       return command(
-        "If this is not intended, see whether it was carried out, and undo it (drift-guard rollback undo):",
+        "If this is not intended, see whether it was carried out, and then undo it by rollback undo:",
         ["rollback", "status", ...role],
       );
     case "suppress":

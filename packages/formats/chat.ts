@@ -7,12 +7,18 @@ import {
   describeBefore,
   formatAuthor,
   formatCause,
+  formatEnd,
   formatLead,
   formatNextSteps,
   isOver,
 } from "./next-steps.ts";
 import { sanitise } from "./printable.ts";
-import { findNextCommand, planCommandOf } from "./remediation.ts";
+import {
+  findNextCommand,
+  listFurtherCommands,
+  planCommandOf,
+  type RemediationCommand,
+} from "./remediation.ts";
 import { findRoleArn } from "./role-arn.ts";
 import { describeSimulation, describeUsage } from "./usage.ts";
 
@@ -70,6 +76,7 @@ function formatDescription(announcement: Announcement): string {
   const [first] = formatNextSteps(announcement);
   const links = findConsoleLinks(finding);
   const before = describeBefore(announcement);
+  const end = formatEnd(transition);
   const prose = [
     ...(first === undefined ? [] : [first]),
     ...(note === undefined ? [] : [sanitise(note, 1000)]),
@@ -80,6 +87,7 @@ function formatDescription(announcement: Announcement): string {
     [
       `*Who* ${formatCode(formatAuthor(transition))}`,
       `*Cause* ${formatCode(formatCause(transition))}`,
+      ...(end === undefined || transition.kind === "resolved" ? [] : [`*Ended* ${formatCode(end)}`]),
       `*Finding* ${formatCode(finding.id)}`,
       ...(links.role === undefined ? [] : [`*Role in the console* ${links.role}`]),
       ...(links.event === undefined ? [] : [`*Call in CloudTrail* ${links.event}`]),
@@ -100,9 +108,12 @@ function formatCommand(announcement: Announcement): readonly string[] {
   const next = findNextCommand(announcement);
   if (next === undefined) return [];
   // A command that is cut or altered does something else, so that another command prints it.
-  const shown = [next, planCommandOf(announcement.transition.finding)].flatMap(({ purpose, command }) => {
-    const step = `${formatProse(`To ${purpose}`, chatLimits.step)}: ${formatCode(command)}`;
-    return formatCode(command) === `\`${command}\`` && step.length <= chatLimits.step ? [step] : [];
-  });
-  return shown.slice(0, 1);
+  const shown = [next, planCommandOf(announcement.transition.finding)].flatMap(formatStep);
+  const further = listFurtherCommands(announcement).flatMap(formatStep);
+  return [...shown.slice(0, 1), ...further];
+}
+
+function formatStep({ purpose, command }: RemediationCommand): readonly string[] {
+  const step = `${formatProse(`To ${purpose}`, chatLimits.step)}: ${formatCode(command)}`;
+  return formatCode(command) === `\`${command}\`` && step.length <= chatLimits.step ? [step] : [];
 }

@@ -1,71 +1,78 @@
 import { nameActor } from "@drift-guard/core/config/trusted-actor";
-import type { Attempt, Drift, Evidence } from "@drift-guard/core/model/evidence";
+import { lastSegment } from "@drift-guard/core/model/arn";
+import type { Attempt } from "@drift-guard/core/model/evidence";
+import type { Instant } from "@drift-guard/core/model/instant";
+import { Severity } from "@drift-guard/core/model/severity";
 import type { Transition } from "@drift-guard/core/model/transition";
 import { formatActor } from "./actors.ts";
 import type { Announcement } from "./announcement.ts";
-import { needsPerson } from "./next-steps.ts";
-import { sanitise } from "./printable.ts";
-import { formatVerdict } from "./standing.ts";
+import { formatAuthor, formatTransitionKind, isOver, needsPerson } from "./next-steps.ts";
+import { formatTime, sanitise } from "./printable.ts";
+import { formatStanding, formatVerdict } from "./standing.ts";
 
 /** A fact about all findings of a digest: its name of at most 9 characters, and its text. */
 export type DigestFact = readonly [name: string, text: string];
 
-const maxRoles = 5;
-const maxAuthors = 3;
+const maxAuthors = 5;
 const maxCallers = 10;
+const maxSentences = 3;
 
-/** Returns what the findings of a digest have in common: their roles, who caused them, and what the guard does. */
+/** Returns what the findings of a digest have in common: how many they are, since when, who caused them. */
 export function summarise(announcements: readonly Announcement[]): readonly DigestFact[] {
-  const roles = new Set(announcements.map(({ transition }) => sanitise(transition.finding.role.name)));
-  const authors = count(announcements.map(({ transition }) => authorOf(transition) ?? "not known"));
+  const transitions = announcements.map(({ transition }) => transition);
+  const roles = new Set(transitions.map(({ finding }) => finding.role.name));
+  const [first] = transitions;
+  const place = roles.size === 1 ? sanitise(first?.finding.role.name ?? "") : `${roles.size} roles`;
+  const account = sanitise(first?.finding.role.account ?? "", 12);
   const verdicts = count(announcements.flatMap(({ standing }) => formatVerdict(standing) ?? []));
   const left = announcements.filter(({ standing }) => needsPerson(standing)).length;
-  const differences = count(
-    announcements.map(({ transition }) => nameDifference(transition.finding.evidence)),
-  );
   return [
-    ["What", differences.map(nameCount).join(", ")],
-    ["Roles", listSome([...roles], maxRoles)],
-    ["Who", listSome(authors.map(nameCount), maxAuthors)],
-    ...(verdicts.length === 0
-      ? []
-      : [["The guard", verdicts.map(nameCount).join(", ")] satisfies DigestFact]),
-    ...(left === 0
+    ["Findings", `${countFindings(announcements)}, on ${place} in account ${account}`],
+    ["When", formatSpan(transitions.map(timeOf))],
+    ["Who", nameAuthors(transitions)],
+    ...(verdicts.length < 2 ? [] : [["Rollback", verdicts.map(nameCount).join(", ")] satisfies DigestFact]),
+    ...(left === 0 || left === announcements.length
       ? []
       : [
           [
             "To do",
-            `nothing changes until a person acts (${left} of ${announcements.length})`,
+            `${left} of ${announcements.length} stay as they are until a person acts`,
           ] satisfies DigestFact,
         ]),
     ...countCallers(announcements).map((text): DigestFact => ["Refused", text]),
   ];
 }
 
-/** Names what is wrong without names, so that alike findings are counted together. */
-function nameDifference(evidence: Evidence): string {
-  switch (evidence.kind) {
-    case "drift":
-      return nameDrift(evidence);
-    case "undecided":
-      return "could not be compared";
-    case "vendor-change":
-      return "policy changed by AWS";
-    case "note":
-      return "note";
-    case "attempt":
-      return "refused call";
-    case "impersonation":
-      return "call with the guard's credentials";
-  }
+/** Counts findings by severity, and what is over by how it ended: its severity is no reason to get up. */
+export function countFindings(announcements: readonly Announcement[]): string {
+  const current = announcements.filter(({ transition }) => !isOver(transition));
+  const over = announcements.filter(({ transition }) => isOver(transition));
+  const bySeverity = Map.groupBy(current, ({ transition }) => transition.finding.severity);
+  const byEnd = Map.groupBy(over, ({ transition }) => formatTransitionKind(transition.kind).toLowerCase());
+  return [
+    ...Severity.options.flatMap((severity) => {
+      const found = bySeverity.get(severity)?.length ?? 0;
+      return found === 0 ? [] : [`${found} ${severity}`];
+    }),
+    ...[...byEnd].map(([end, group]) => `${group.length} ${end}`),
+  ].join(", ");
 }
 
-function nameDrift({ part, side }: Drift): string {
-  if (part.kind === "role") return side === "missing" ? "role is missing" : "another role";
-  if (side === "altered") return "part is changed";
-  const what = { trust: "trust policy", boundary: "permissions boundary" };
-  const subject = part.kind === "trust" || part.kind === "boundary" ? what[part.kind] : "policy";
-  return `${subject} allows ${side === "excess" ? "too much" : "too little"}`;
+/** Returns what drift-guard does about the findings, each a sentence: at most 3, those about the most findings first. */
+export function describeStandings(announcements: readonly Announcement[]): readonly string[] {
+  const roles = new Set(announcements.map(({ transition }) => transition.finding.role.name));
+  const [only] = roles;
+  const slot = roles.size === 1 && only !== undefined ? only : "these roles";
+  const sentences = count(
+    announcements
+      .filter(({ transition }) => !isOver(transition))
+      .flatMap(({ standing }) => formatStanding(standing, slot)[0] ?? []),
+  );
+  const [first] = sentences;
+  const isCommon = sentences.length === 1 && first?.[1] === announcements.length;
+  return sentences
+    .slice(0, maxSentences)
+    .map(([sentence, times]) => (isCommon ? sentence : `Of ${times} of them: ${sentence}`));
 }
 
 /** Returns what the guard does, for the end of a subject, if it does the same about all findings; else an empty text. */
@@ -80,6 +87,60 @@ export function authorOf({ actor, finding }: Transition): string | undefined {
   const author = actor ?? finding.causedBy;
   if (finding.evidence.kind === "vendor-change") return "AWS itself";
   return author === undefined ? undefined : formatActor(author);
+}
+
+/**
+ * Returns a short name of the one who caused all findings, for a subject: of a session that of its role, since whoever may
+ * assume a role chooses the session's name. Undefined if they are several, or not known.
+ */
+export function nameAuthor(transitions: readonly Transition[]): string | undefined {
+  const names = new Set(
+    transitions.map(({ actor, finding }) => {
+      const author = actor ?? finding.causedBy;
+      if (author === undefined || finding.evidence.kind === "vendor-change") return undefined;
+      return nameActor(author);
+    }),
+  );
+  const [only] = names;
+  return names.size === 1 && only !== undefined ? sanitise(lastSegment(only), 64) : undefined;
+}
+
+/** Whether all findings have the same author, or none that is known. */
+export function haveOneAuthor(transitions: readonly Transition[]): boolean {
+  return new Set(transitions.map(authorOf)).size === 1;
+}
+
+function nameAuthors(transitions: readonly Transition[]): string {
+  const whole = new Set(transitions.map(formatAuthor));
+  const [only] = whole;
+  if (whole.size === 1 && only !== undefined) return only;
+  const authors = count(transitions.map((each) => authorOf(each) ?? "not known"));
+  return listSome(
+    authors.map((each) => (authors.length === 1 ? each[0] : nameCount(each))),
+    maxAuthors,
+  );
+}
+
+/** When a finding was caused, as far as that is known, else when it was seen; of what is over, when that was seen. */
+function timeOf(transition: Transition): Instant {
+  const { cause, finding, at } = transition;
+  if (isOver(transition)) return at;
+  if (cause.kind === "change") return cause.at;
+  return finding.origin?.at ?? at;
+}
+
+/** Returns the time of several things, from the first to the last. */
+function formatSpan(times: readonly Instant[]): string {
+  const sorted = times.map(formatTime).toSorted();
+  const [first = ""] = sorted;
+  const last = sorted.at(-1) ?? first;
+  return first === last ? first : `${first} to ${last}`;
+}
+
+/** Returns the time of several findings, for the end of a sentence: `at 2026-…`, or `since` that of the first. */
+export function formatStart(transitions: readonly Transition[]): string {
+  const [first = "", ...later] = formatSpan(transitions.map(timeOf)).split(" ");
+  return `${later.length === 0 ? "at" : "since"} ${first}`;
 }
 
 /**

@@ -2,14 +2,24 @@ import { isInformation } from "@drift-guard/core/announcement/information";
 import { Severity } from "@drift-guard/core/model/severity";
 import { type Announcement, listTransitionIds } from "./announcement.ts";
 import { formatValue } from "./attributes.ts";
+import { rankBreadth } from "./breadth.ts";
 import { chatLimits } from "./chat.ts";
 import { formatProse } from "./chat-text.ts";
-import { describeTransition } from "./description.ts";
-import { authorOf, type DigestFact, findVerdict, summarise } from "./digest-summary.ts";
-import { formatLead, formatTransitionKind, isOver } from "./next-steps.ts";
-import { defang, sanitise, sanitiseAscii, wrap } from "./printable.ts";
-import { formatVerdict } from "./standing.ts";
-import { quoteArgument } from "./steps.ts";
+import { listAdvice, listDigestCommands } from "./digest-advice.ts";
+import { formatAlone, formatGroups, listGroups } from "./digest-groups.ts";
+import {
+  type DigestFact,
+  describeStandings,
+  findVerdict,
+  formatStart,
+  haveOneAuthor,
+  nameAuthor,
+  summarise,
+} from "./digest-summary.ts";
+import { namePhrases } from "./digest-title.ts";
+import { isOver } from "./next-steps.ts";
+import { cutMiddle, defang, sanitise, sanitiseAscii, wrap } from "./printable.ts";
+import type { RemediationCommand } from "./remediation.ts";
 import { formatText } from "./text.ts";
 
 /** One message about several findings, in the forms that subscribers receive. */
@@ -30,19 +40,18 @@ export interface Digest {
 // SNS takes 262,144 bytes for all forms together (docs/aws-facts.md, "SNS and chat"): the text has these lines, and each of
 // the JSON forms has their ids. The chat form is short.
 const maxLinesBytes = 90_000;
-const maxTitle = 300;
 const maxWhole = 5;
 const rule = "-".repeat(72);
 
 /**
  * Returns the messages that tell people of several findings: one, or more where the lines do not fit into one message of
- * SNS. Each finding has an entry, the worst first, with all of its transitions; nothing is left out. `id` is the same in
- * every copy of the message. No text from outside is a link.
+ * SNS. Subject and first line say what happened, who did it and when. What is on one role stands together, the worst role
+ * first, and nothing is left out. `id` is the same in every copy of the message. No text from outside is a link.
  */
 export function formatDigest(announcements: readonly Announcement[], id: string): readonly Digest[] {
-  const worstFirst = announcements.toSorted((a, b) => rankOf(a) - rankOf(b));
-  const chunks = packChunks(worstFirst);
-  return chunks.map((chunk, index) => formatChunk(chunk, worstFirst, { id, index, count: chunks.length }));
+  const ordered = orderByRole(announcements);
+  const chunks = packChunks(ordered);
+  return chunks.map((chunk, index) => formatChunk(chunk, ordered, { id, index, count: chunks.length }));
 }
 
 function formatChunk(
@@ -50,50 +59,60 @@ function formatChunk(
   all: readonly Announcement[],
   { id, index, count }: { readonly id: string; readonly index: number; readonly count: number },
 ): Digest {
-  const roles = new Set(all.map(({ transition }) => transition.finding.role.name));
+  const transitions = all.map(({ transition }) => transition);
+  const roles = [...new Set(transitions.map(({ finding }) => finding.role.name))];
   const [only] = roles;
-  const place = roles.size === 1 && only !== undefined ? sanitise(only) : `${roles.size} roles`;
-  const account = sanitise(all[0]?.transition.finding.role.account ?? "");
+  const isOfOne = roles.length === 1 && only !== undefined;
+  const account = sanitise(transitions[0]?.finding.role.account ?? "");
   const part = count === 1 ? "" : ` (message ${index + 1} of ${count})`;
   const ownId = count === 1 ? id : `${id}-${index + 1}`;
-  const title = `${all.length} findings at ${place}: ${countFindings(all)}`;
   const worst = worstCurrent(all);
-  const stage = all[0]?.stage;
-  const command = `npx drift-guard findings list${roles.size === 1 && only !== undefined ? ` --role ${quoteArgument(only)}` : ""}${stage === undefined ? "" : ` --stage ${quoteArgument(stage)}`}`;
+  const title = formatTitle(all);
   const facts = summarise(all);
+  const options = { withVerdict: findVerdict(all) === "", withAuthor: !haveOneAuthor(transitions) };
+  const isInfo = all.every(({ transition }) => isInformation(transition));
+  const advice = isInfo ? [] : listAdvice(all);
+  const commands = listDigestCommands(all).slice(isInfo ? -1 : 0);
+  const sentences = isInfo
+    ? ["For information: none of it needs an answer. Such a message comes once a week at most."]
+    : describeStandings(all);
   // A few of one role are told whole: people act on them without another command.
-  const isWhole = roles.size === 1 && all.length <= maxWhole;
+  const isWhole = isOfOne && all.length <= maxWhole;
+  const lead = worst === undefined ? "" : `${worst}: `;
   const text = [
-    [
-      ...prose(`${title}${part}, in account ${account}.`),
-      ...prose(
-        all.every(({ transition }) => isInformation(transition))
-          ? "For information: none of it needs an answer. Such a message comes once a week at most."
-          : "They came within a minute, so that one message tells them all, the worst first.",
-      ),
-    ].join("\n"),
+    [...prose(`${lead}${title}${part}.`), ...sentences.flatMap((sentence) => prose(sentence))].join("\n"),
     facts.flatMap(formatFact).join("\n"),
-    chunk.flatMap((each) => formatEntry(each, isWhole)).join("\n"),
-    ...(isWhole ? chunk.map((each) => `${rule}\n${formatText(each).body}`) : []),
-    `To see the findings as they are now; findings show has the next command of each:\n  ${command}`,
-    `Digest ${ownId}`,
-  ];
-  const lines = [...facts.map(([name, value]) => `${name}: ${value}`), ...chunk.map(formatLine)];
-  return {
-    subject: sanitiseAscii(
-      `drift-guard${worst === undefined ? "" : ` ${worst}`}${part}: ${title}${findVerdict(all)}`,
-      99,
+    advice.length === 0 ? "" : ["What to do:", ...advice.flatMap((line) => prose(line, "  - "))].join("\n"),
+    ...commands.map(({ purpose, command }) => `${prose(`To ${purpose}:`).join("\n")}\n  ${command}`),
+    prose(`(In the folder of drift-guard's configuration, with credentials of account ${account}.)`).join(
+      "\n",
     ),
-    text: `${text.join("\n\n")}\n`,
+    prose(introduce(all)).join("\n"),
+    ...formatGroups(chunk, options).map((lines) => lines.join("\n")),
+    ...(isWhole ? chunk.map((each) => `${rule}\n${formatText(each).body}`) : []),
+    formatIds(isWhole ? [] : chunk.flatMap(listTransitionIds), ownId),
+  ];
+  const lines = [
+    ...sentences,
+    ...facts.map(([name, value]) => `${name}: ${value}`),
+    ...listGroups(chunk, options),
+  ];
+  const [command] = commands;
+  return {
+    subject: formatSubject(all, part),
+    text: `${text.filter((paragraph) => paragraph !== "").join("\n\n")}\n`,
     chat: JSON.stringify({
       version: "1.0",
       source: "custom",
       id: ownId,
       content: {
         textType: "client-markdown",
-        title: formatProse(`${worst === undefined ? "" : `${worst}, `}${title}${part}`, chatLimits.title),
+        title: formatProse(`${lead}${title}${part}`, chatLimits.title),
         description: formatChatLines(lines),
-        nextSteps: [`To see the findings as they are now: \`${command.replaceAll("`", "'")}\``],
+        nextSteps: [
+          ...advice.map((line) => formatProse(line, chatLimits.step)),
+          ...commands.flatMap(formatChatCommand),
+        ],
         keywords: [worstOf(all), "digest"],
       },
       metadata: {
@@ -110,17 +129,58 @@ function formatChunk(
       account,
       title,
       transitions: chunk.flatMap(listTransitionIds),
-      command,
+      ...(command !== undefined && { command: command.command }),
     }),
     attributes: {
       id: ownId,
       severity: worstOf(all),
       kind: "digest",
-      account: formatValue(all[0]?.transition.finding.role.account ?? ""),
-      ...(roles.size === 1 && only !== undefined && { role: formatValue(only) }),
+      account: formatValue(transitions[0]?.finding.role.account ?? ""),
+      ...(isOfOne && { role: formatValue(only) }),
     },
     announcements: chunk,
   };
+}
+
+/** What happened, who did it and when. */
+function formatTitle(all: readonly Announcement[]): string {
+  const transitions = all.map(({ transition }) => transition);
+  const author = nameAuthor(transitions);
+  const by = author === undefined ? "" : `, by ${author}`;
+  return `${namePhrases(transitions).join(", ")}${by}, ${formatStart(transitions)}`;
+}
+
+const maxSubject = 99;
+
+// What does not fit goes in this order: all but the first phrase, then the author, then the middle of what is left.
+function formatSubject(all: readonly Announcement[], part: string): string {
+  const transitions = all.map(({ transition }) => transition);
+  const worst = worstCurrent(all);
+  const author = nameAuthor(transitions);
+  const [first = "", ...others] = namePhrases(transitions).map((phrase) =>
+    phrase.replace(/^AWS account (?=\d{12}\b)/, ""),
+  );
+  const start = `drift-guard${worst === undefined ? "" : ` ${worst}`}${part}: `;
+  const who = author === undefined ? "" : `${author}: `;
+  const end = findVerdict(all);
+  const more = others.length === 0 ? "" : `, and ${others.length} more`;
+  const wordings = [`${who}${[first, ...others].join(", ")}`, `${who}${first}${more}`, `${first}${more}`];
+  const room = maxSubject - start.length - end.length;
+  const shown = wordings.map((wording) => sanitiseAscii(defang(wording), 1000));
+  const fitting = shown.find((wording) => wording.length <= room) ?? shown.at(-1) ?? "";
+  return sanitiseAscii(`${start}${cutMiddle(fitting, room)}${end}`, maxSubject);
+}
+
+function introduce(all: readonly Announcement[]): string {
+  const known = all.filter(({ transition, before = [] }) =>
+    [...before, transition].every(({ kind }) => kind === "attributed"),
+  ).length;
+  if (known === 0) return "All of them, the worst role first:";
+  const again =
+    known === 1
+      ? "One of them was told before: new is who caused it."
+      : `${known} of them were told before: new is who caused them.`;
+  return `All of them, the worst role first. ${again}`;
 }
 
 // A line that begins where it was broken is indented, so that no text from outside passes for a line of its own.
@@ -134,10 +194,16 @@ function formatFact([name, value]: DigestFact): readonly string[] {
 
 const factWidth = 11;
 
-// A finding that is told whole below has its transitions there.
-function formatEntry(announcement: Announcement, isWhole: boolean): readonly string[] {
-  const ids = isWhole ? [] : listTransitionIds(announcement).map((id) => `    transition ${id}`);
-  return [...prose(formatLine(announcement), "  - "), ...ids];
+/** The ids by which programs drop what they know, at the end, where they are in nobody's way. */
+function formatIds(ids: readonly string[], id: string): string {
+  const list =
+    ids.length === 0 ? [] : ["For programs, the transitions in this message:", ...wrap(ids.join(" "))];
+  return [`Digest ${id}`, ...list].join("\n");
+}
+
+function formatChatCommand({ purpose, command }: RemediationCommand): readonly string[] {
+  const step = `To ${purpose}: \`${command}\``;
+  return command.includes("`") || step.length > chatLimits.step ? [] : [step];
 }
 
 // A message of a chat channel is short: what does not fit stands in the text form, and the command shows it.
@@ -157,18 +223,6 @@ function formatChatLines(lines: readonly string[]): string {
   );
 }
 
-function formatLine(announcement: Announcement): string {
-  const { transition, standing } = announcement;
-  const { title } = describeTransition(transition);
-  const verdict = formatVerdict(standing);
-  const author = authorOf(transition);
-  return [
-    `${formatLead(announcement)}: ${sanitise(title, maxTitle)}`,
-    ...(verdict === undefined ? [] : [verdict]),
-    ...(author === undefined ? [] : [`by ${author}`]),
-  ].join("; ");
-}
-
 function packChunks(announcements: readonly Announcement[]): readonly (readonly Announcement[])[] {
   const chunks: Announcement[][] = [];
   let bytes = 0;
@@ -186,31 +240,17 @@ function packChunks(announcements: readonly Announcement[]): readonly (readonly 
   return chunks;
 }
 
-// The longest of what a standing adds to a line.
-const maxVerdictBytes = 50;
+// More than what a standing adds to a line, and what a group adds to the names of its roles.
+const maxOtherBytes = 150;
 
 /**
- * Returns the most bytes of a line. It does not depend on what the guard does about the finding: a digest that was cut off is
- * packed again, and each of its messages must hold the same transitions as the message with the same id that was sent.
+ * Returns the most bytes of a finding in the text. It does not depend on what the guard does about the finding: a digest that
+ * was cut off is packed again, and each of its messages must hold the same transitions as the message with the same id that
+ * was sent.
  */
-function sizeOf({ transition, before = [] }: Announcement): number {
-  const entry = formatEntry({ transition, before, standing: { kind: "report-only" } }, false).join("\n");
-  return new TextEncoder().encode(JSON.stringify(entry)).length + maxVerdictBytes;
-}
-
-// What is over is counted by how it ended: its severity is no reason to get up.
-function countFindings(announcements: readonly Announcement[]): string {
-  const current = announcements.filter(({ transition }) => !isOver(transition));
-  const over = announcements.filter(({ transition }) => isOver(transition));
-  const bySeverity = Map.groupBy(current, ({ transition }) => transition.finding.severity);
-  const byEnd = Map.groupBy(over, ({ transition }) => formatTransitionKind(transition.kind).toLowerCase());
-  return [
-    ...Severity.options.flatMap((severity) => {
-      const count = bySeverity.get(severity)?.length ?? 0;
-      return count === 0 ? [] : [`${count} ${severity}`];
-    }),
-    ...[...byEnd].map(([end, group]) => `${group.length} ${end}`),
-  ].join(", ");
+function sizeOf(announcement: Announcement): number {
+  const entry = [formatAlone(announcement), ...listTransitionIds(announcement)].join("\n");
+  return new TextEncoder().encode(JSON.stringify(entry)).length + maxOtherBytes;
 }
 
 function worstOf(announcements: readonly Announcement[]): Severity {
@@ -224,7 +264,24 @@ function worstCurrent(announcements: readonly Announcement[]): Severity | undefi
   return current.length === 0 ? undefined : worstOf(current);
 }
 
+/** Orders findings so that those of one role stand together, the worst role and its worst finding first. */
+function orderByRole(announcements: readonly Announcement[]): readonly Announcement[] {
+  const sorted = announcements.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const byRole = Map.groupBy(sorted, ({ transition }) => transition.finding.role.name);
+  return [...byRole.values()].toSorted(compareRoles).flat();
+}
+
+// Of two roles with the same worst findings, the one with more comes first.
+function compareRoles(a: readonly Announcement[], b: readonly Announcement[]): number {
+  const index = a.findIndex((each, at) => b[at] === undefined || rankOf(each) !== rankOf(b[at]));
+  const [one, other] = [a[index], b[index]];
+  if (one === undefined) return a.length === b.length ? 0 : 1;
+  return other === undefined ? -1 : rankOf(one) - rankOf(other);
+}
+
+// Less than 100 ranks of breadth within a severity.
 function rankOf({ transition }: Announcement): number {
-  const rank = Severity.options.indexOf(transition.finding.severity);
-  return isOver(transition) ? Severity.options.length + rank : rank;
+  const { severity, evidence } = transition.finding;
+  const rank = Severity.options.indexOf(severity) * 100 + rankBreadth(evidence);
+  return isOver(transition) ? Severity.options.length * 100 + rank : rank;
 }

@@ -39,12 +39,18 @@ export interface EvidenceDescription {
 
 /**
  * Describes evidence so that a reader who knows AWS, but not the guard, can act on it. `reference` is the name of the
- * reference that the role was compared with, if it differs from the role's name.
+ * reference that the role was compared with, if it differs from the role's name. The title of what is over is in the past
+ * tense.
  */
-export function describeEvidence(evidence: Evidence, role: string, reference = role): EvidenceDescription {
+export function describeEvidence(
+  evidence: Evidence,
+  role: string,
+  reference = role,
+  isOver = false,
+): EvidenceDescription {
   switch (evidence.kind) {
     case "drift":
-      return describeDrift(evidence, sanitise(role), reference);
+      return describeDrift(evidence, sanitise(role), reference, isOver ? past : present);
     case "undecided":
       return describeUndecided(evidence, sanitise(role));
     case "vendor-change":
@@ -83,10 +89,15 @@ export function formatPart(part: Part): string {
   }
 }
 
-function describeDrift(drift: Drift, role: string, reference: string): EvidenceDescription {
-  const brief = shortenDriftTitle(drift, role);
+/** The word of a title for what is there, or for what is over. */
+type Tense = (now: string, then: string) => string;
+const present: Tense = (now) => now;
+const past: Tense = (_, then) => then;
+
+function describeDrift(drift: Drift, role: string, reference: string, say: Tense): EvidenceDescription {
+  const brief = shortenDriftTitle(drift, role, say);
   return {
-    title: formatDriftTitle(drift, role),
+    title: formatDriftTitle(drift, role, say),
     ...(brief !== undefined && { brief }),
     sentences: [
       ...(drift.detail === undefined ? [] : [sanitise(drift.detail, 600)]),
@@ -100,7 +111,7 @@ function describeDrift(drift: Drift, role: string, reference: string): EvidenceD
             ["Newly denied", deniesAdded(drift)],
           ]
         : [
-            ["Allowed beyond the reference", drift.grants],
+            ["Allowed beyond the reference (what the role should be)", drift.grants],
             ["No longer denied", deniesRemoved(drift)],
           ],
     ),
@@ -111,49 +122,58 @@ function isPolicy({ part: { kind } }: Drift): boolean {
   return kind === "managed" || kind === "inline";
 }
 
-function shortenDriftTitle(drift: Drift, role: string): string | undefined {
+function shortenDriftTitle(drift: Drift, role: string, say: Tense): string | undefined {
   if (!isPolicy(drift) || drift.harmless) return undefined;
   if (drift.side === "excess") {
     const gained = nameGrants(drift.grants);
     return gained === undefined ? undefined : `${role} gained ${gained}`;
   }
   const policy = sanitise(lastSegment(drift.part.name ?? ""), 128);
-  return deniesAdded(drift).length > 0 ? undefined : `${role} lacks policy ${policy}`;
+  // The roles of AWS Batch and their policies have the same names.
+  const named = policy === role ? `role ${role}` : role;
+  return deniesAdded(drift).length > 0 ? undefined : `${named} ${say("lacks", "lacked")} policy ${policy}`;
 }
 
-function formatDriftTitle(drift: Drift, role: string): string {
+function formatDriftTitle(drift: Drift, role: string, say: Tense): string {
   const { part, side } = drift;
   const { kind, name = "" } = part;
   // The last segment of the ARN is enough for a title; the lists and the part have the whole ARN.
   const policy = sanitise(lastSegment(name), 128);
   if (kind === "role") {
-    return side === "missing" ? `${role} does not exist` : `${role} is not the role that it should be`;
+    return side === "missing"
+      ? `${role} ${say("does", "did")} not exist`
+      : `${role} ${say("is", "was")} not the role that it should be`;
   }
   if (kind === "trust") {
     return side === "excess"
-      ? `${namePrincipals(drift.grants) ?? "More than its reference allows"} can assume ${role}`
-      : `AWS Batch or its jobs cannot assume ${role}`;
+      ? `${namePrincipals(drift.grants) ?? "More than its reference allows"} ${say("can", "could")} assume ${role}`
+      : `AWS Batch or its jobs ${say("cannot", "could not")} assume ${role}`;
   }
   if (isPolicy(drift)) {
     const subject = `${kind === "inline" ? "Inline policy" : "Policy"} ${policy}`;
     if (side === "excess") {
       const named = nameGrants(drift.grants);
-      if (named === undefined) return `${subject} of ${role} differs from the reference`;
-      return drift.harmless ? `${subject} of ${role} names ${named}` : `${subject} gives ${role} ${named}`;
+      if (named === undefined)
+        return `${subject} of ${role} ${say("differs", "differed")} from the reference`;
+      return drift.harmless
+        ? `${subject} of ${role} ${say("names", "named")} ${named}`
+        : `${subject} ${say("gives", "gave")} ${role} ${named}`;
     }
     if (deniesAdded(drift).length > 0) {
-      if (drift.harmless) return `${subject} of ${role} denies what the role does not have`;
-      if (drift.grants.length > 0) return `${subject} denies what ${role} needs`;
+      const denies = say("denies", "denied");
+      if (drift.harmless) return `${subject} of ${role} ${denies} what the role does not have`;
+      if (drift.grants.length > 0) return `${subject} ${denies} what ${role} needs`;
       // What it takes is beyond the reference, or a policy cannot be read that may need it.
-      return `${subject} denies ${role} ${nameGrants(drift.denies) ?? "permissions that it has"}`;
+      return `${subject} ${denies} ${role} ${nameGrants(drift.denies) ?? "permissions that it has"}`;
     }
-    return `${subject} is missing from ${role}`;
+    return `${subject} ${say("is", "was")} missing from ${role}`;
   }
   if (kind === "boundary" && side === "missing") {
-    return `The permissions boundary of ${role} blocks permissions that it must have`;
+    return `The permissions boundary of ${role} ${say("blocks", "blocked")} permissions that it must have`;
   }
-  if (side === "altered") return `${capitalise(formatPart(part))} of ${role} is not as it should be`;
-  return `${role} has ${side === "excess" ? "more" : "fewer"} permissions than it should have`;
+  if (side === "altered")
+    return `${capitalise(formatPart(part))} of ${role} ${say("is", "was")} not as it should be`;
+  return `${role} ${say("has", "had")} ${side === "excess" ? "more" : "fewer"} permissions than it should have`;
 }
 
 function explainDrift(drift: Drift, role: string, reference: string): readonly string[] {
@@ -180,7 +200,7 @@ function explainDrift(drift: Drift, role: string, reference: string): readonly s
   }
   if (kind === "trust") {
     return [
-      `The principals named here can act with every permission of ${role}.`,
+      `${namePrincipals(grants) ?? "Who may assume it now"} can use every permission of ${role}.`,
       "Sessions that were issued meanwhile stay valid after the trust policy is rolled back, for as long as the role lets a session last.",
     ];
   }
@@ -221,7 +241,7 @@ function describeUndecided({ part, reasons }: Undecided, role: string): Evidence
   return {
     title: `${capitalise(formatPart(part))} of ${role} could not be checked`,
     sentences: [
-      "It may match the reference or not. The guard does not count it as clean, and changes nothing.",
+      "It may match the reference or not. drift-guard does not count it as clean, and changes nothing.",
     ],
     lists: [{ heading: "Why", lines: reasons.map((reason) => sanitise(reason, 600)) }],
   };
@@ -239,10 +259,10 @@ function describeVendorChange(change: VendorChange, role: string): EvidenceDescr
     title: lost ? `${title}, without permissions that the role needs` : title,
     sentences: [
       since === undefined
-        ? `The default version of ${arn} is ${id}, as this partition counts its versions, and differs from the guard's reference.`
+        ? `The default version of ${arn} is ${id}, as this partition counts its versions, and differs from drift-guard's reference.`
         : isBack
-          ? `The default version of ${arn} is ${id}, older than ${sanitise(since, 20)}, which the guard's reference has.`
-          : `The default version of ${arn} is ${id}. The newest version before it that the guard knows is ${sanitise(since, 20)}.`,
+          ? `The default version of ${arn} is ${id}, older than ${sanitise(since, 20)}, which drift-guard's reference has.`
+          : `The default version of ${arn} is ${id}. The newest version before it that drift-guard knows is ${sanitise(since, 20)}.`,
       "AWS made this change, nobody in the account did.",
       ...(lost ? [`No other policy of ${role} allows all that AWS removed, so AWS Batch may fail.`] : []),
       ...(added.length + removed.length === 0 ? ["It allows the same as the reference."] : []),
@@ -263,7 +283,7 @@ function describeNote({ topic, details, grants }: Note, role: string): EvidenceD
 }
 
 function describeAttempt(
-  { call, actor, at, code, message, earlier, callers = [] }: Attempt,
+  { call, at, code, message, earlier, callers = [] }: Attempt,
   role: string,
 ): EvidenceDescription {
   // The latest caller is the first.
@@ -273,16 +293,15 @@ function describeAttempt(
       ? `${latest.calls} calls by ${formatCaller(latest.caller)} on ${role} were refused`
       : undefined;
   return {
-    title:
-      repeated === undefined
-        ? `${sanitise(call)} on ${role} was refused`
-        : `${repeated}, the last ${sanitise(call)}`,
-    ...(repeated !== undefined && { brief: repeated }),
+    title: repeated ?? `${sanitise(call)} on ${role} was refused`,
     sentences: [
-      `${formatActor(actor)}${fromOrigin(actor)} tried it at ${formatTime(at)}, and AWS refused: ${sanitise(code)}.`,
+      `The ${repeated === undefined ? "call was" : "last was"} ${sanitise(call)} at ${formatTime(at)}, and AWS refused it: ${sanitise(code)}.`,
+      ...(latest?.names === undefined || latest.calls < 2
+        ? []
+        : [`They were calls of ${latest.names.map((name) => sanitise(name, 100)).join(", ")}.`]),
       ...(latest !== undefined && latest.calls > 1
         ? [
-            `It is this caller's ${formatOrdinal(latest.calls)} refused call on the role within ${formatSpan(latest)}, without an hour's pause.`,
+            `It is this caller's ${formatOrdinal(latest.calls)} refused call on the role within ${formatSpan(latest)}.`,
           ]
         : []),
       ...(latest === undefined && earlier.length > 0
@@ -327,10 +346,10 @@ function describeImpersonation(
   role: string,
 ): EvidenceDescription {
   return {
-    title: `Somebody used the guard's own role on ${role}`,
+    title: `Somebody used drift-guard's own role on ${role}`,
     sentences: [
-      `${formatActor(actor)}${fromOrigin(actor)} called ${sanitise(call)} at ${formatTime(at)}, and no rollback of the guard made that call.`,
-      "Treat the credentials of the guard's rollback role as stolen: revoke its sessions, and find out who may assume it.",
+      `${formatActor(actor)}${fromOrigin(actor)} called ${sanitise(call)} at ${formatTime(at)}, and no rollback of drift-guard made that call.`,
+      "Treat the credentials of drift-guard's rollback role as stolen: revoke its sessions, and find out who may assume it.",
       ...(earlier.length > 0 ? [`It is not the first: ${earlier.length} more came before.`] : []),
     ],
     lists: [],

@@ -41,7 +41,7 @@ export interface FirstReportText {
  * and the command to run next. No text from outside is a link.
  */
 export function formatFirstReport(notice: FirstReportNotice): FirstReportText {
-  const { report, stage } = notice;
+  const { report, stage, observing } = notice;
   const counts = countOpen(report);
   const total = Object.values(report.open).reduce((sum, count) => sum + count, 0);
   const roles = count(report.roles, "role");
@@ -64,6 +64,9 @@ export function formatFirstReport(notice: FirstReportNotice): FirstReportText {
       "\n",
     ),
     `To see the findings:\n  ${command}`,
+    ...(observing === undefined || writtenRoles(notice) === 0
+      ? []
+      : [`To have rollback begin earlier:\n  npx drift-guard rollback enable${place}`]),
     `Report ${sanitise(report.id)}, ${formatTime(report.at)}`,
   ];
   const severity = Severity.options.find((each) => report.open[each] !== undefined) ?? "INFORMATIONAL";
@@ -143,19 +146,22 @@ function formatFinding({ finding }: Transition): string {
   return `${finding.severity}: ${sanitise(title, 200)}; finding ${sanitise(finding.id.slice(0, 12))}`;
 }
 
+function writtenRoles({ config }: Pick<FirstReportNotice, "config">): number {
+  return Object.values(config.roles).filter(({ rollback }) => !writesNothing(rollback)).length;
+}
+
 /** What the guard does about these findings, and from when. */
 function formatRollback({ report, config, observing }: FirstReportNotice): readonly string[] {
-  const written = Object.values(config.roles).filter(({ rollback }) => !writesNothing(rollback)).length;
-  if (written === 0) return ["Rollback is off for every role: the guard reports, and changes nothing."];
+  const written = writtenRoles({ config });
+  if (written === 0) return ["Rollback is off for every role: drift-guard reports, and changes nothing."];
   const roles = count(written, "role");
   if (observing === undefined) {
-    return [`Rollback is enabled for ${roles}: the guard rolls drift back as the configuration says.`];
+    return [`Rollback is enabled for ${roles}: drift-guard rolls drift back as the configuration says.`];
   }
   const until = observing.until ?? addSeconds(report.at, observingDays * 86_400);
   return [
     `Rollback of ${roles} only observes until ${formatTime(until)}: it writes nothing that nobody approved, and records what it would do.`,
     "After that, it rolls drift back as the configuration says, also what is listed here. Accept what is meant before.",
-    "To have it begin earlier, run drift-guard rollback enable.",
   ];
 }
 

@@ -11,7 +11,7 @@ export function formatGrant(grant: Grant, maxItems = defaultMaxItems): string {
   const { exceptActions, exceptResources, exceptPrincipals, exceptConditions = [] } = grant;
   const nobody = (principals ?? []).length === 0;
   const whole = [
-    formatSet(actions, exceptActions, maxItems),
+    formatActions(actions, exceptActions, maxItems),
     ...(resources || exceptResources
       ? [`on ${formatSet(resources ?? ["*"], exceptResources, maxItems)}`]
       : []),
@@ -30,9 +30,14 @@ export function formatGrant(grant: Grant, maxItems = defaultMaxItems): string {
   return grant.partly ? `${whole}, in part` : whole;
 }
 
+/** Explains the end of a grant's line of which only some requests are a difference. */
+export function explainPart(line: string): string {
+  return line.replace(/, in part$/, " (only some of these requests)");
+}
+
 /** The grants as lines; beyond `maxLines` grants, the last line has the number of the others. */
 export function formatGrants(grants: readonly Grant[], maxLines = 10): readonly string[] {
-  const lines = grants.slice(0, maxLines).map((grant) => formatGrant(grant));
+  const lines = grants.slice(0, maxLines).map((grant) => explainPart(formatGrant(grant)));
   const rest = grants.length - lines.length;
   return rest > 0 ? [...lines, `and ${rest} more ${rest === 1 ? "grant" : "grants"}`] : lines;
 }
@@ -114,6 +119,13 @@ export function formatRequest(
     ...(principal === undefined ? [] : [`by ${formatPrincipal(principal)}`]),
     ...(held.length > 0 ? [`with ${held.join(", ")}`] : []),
   ].join(" ");
+}
+
+// A few names of the 61 actions that are left out help nobody.
+function formatActions(actions: readonly string[], except: readonly string[] = [], maxItems: number): string {
+  return actions.includes("*") && except.length > maxItems
+    ? `nearly everything: all actions but ${except.length}`
+    : formatSet(actions, except, maxItems);
 }
 
 function formatSet(

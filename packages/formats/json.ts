@@ -1,7 +1,7 @@
 import { type Announcement, listTransitionIds, messageIdOf } from "./announcement.ts";
 import { findConsoleLinks } from "./console-links.ts";
 import { describeTransition } from "./description.ts";
-import { formatAuthor, formatCause, formatNextSteps } from "./next-steps.ts";
+import { formatAuthor, formatCause, formatEnd, formatNextSteps } from "./next-steps.ts";
 import { sanitise } from "./printable.ts";
 import { findNextCommand } from "./remediation.ts";
 import { findRoleArn, partitionOf } from "./role-arn.ts";
@@ -18,6 +18,7 @@ export function formatJson(announcement: Announcement): string {
   const { evidence, role } = finding;
   const { title, sentences, lists } = describeTransition(transition);
   const command = findNextCommand(announcement);
+  const end = formatEnd(transition);
   return JSON.stringify({
     schema: 1,
     id: messageIdOf(announcement),
@@ -43,6 +44,7 @@ export function formatJson(announcement: Announcement): string {
     })),
     actor: formatAuthor(transition),
     cause: formatCause(transition),
+    ...(end !== undefined && { ended: end }),
     links: findConsoleLinks(finding),
     ...(transition.note !== undefined && { note: sanitise(transition.note, 2000) }),
     standing: standing.kind,

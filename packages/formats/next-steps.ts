@@ -1,10 +1,8 @@
-import type { Evidence } from "@drift-guard/core/model/evidence";
+import { parseIamArn } from "@drift-guard/core/model/arn";
 import type { Finding } from "@drift-guard/core/model/finding";
-import type { Fix } from "@drift-guard/core/model/fix";
-import { type Instant, millisecondsBetween } from "@drift-guard/core/model/instant";
+import { type Instant, isBefore, millisecondsBetween } from "@drift-guard/core/model/instant";
 import { isSetting } from "@drift-guard/core/model/part";
 import {
-  type Cause,
   noException,
   roleGone,
   roleReleased,
@@ -14,7 +12,8 @@ import {
 import type { Standing } from "@drift-guard/core/rollback/standing";
 import { formatActor, formatOrigin } from "./actors.ts";
 import type { Announcement } from "./announcement.ts";
-import { formatTime, sanitise } from "./printable.ts";
+import { findAuthor, findContainment } from "./containment.ts";
+import { formatDuration, formatTime, sanitise } from "./printable.ts";
 import { endSessions } from "./sessions.ts";
 import { formatStanding } from "./standing.ts";
 
@@ -80,7 +79,7 @@ function formatEvent({ kind, exception, note, finding }: Transition): string {
   const hasEnded = exception !== undefined || note === noException;
   if (hasEnded && (kind === "reopened" || kind === "worsened")) return "Exception ended";
   // A refused call is no state that could worsen.
-  if (kind === "worsened" && finding.evidence.kind === "attempt") return "Repeated";
+  if (kind === "worsened" && finding.evidence.kind === "attempt") return "Refused again";
   return formatTransitionKind(kind);
 }
 
@@ -110,39 +109,47 @@ export function formatLead(announcement: Announcement): string {
   return isOver(transition) ? `${headline} (was ${severity})` : `${severity}, ${headline}`;
 }
 
-/** Why the guard read the role, with the time if there is one; of a resolved finding, which read found the role clean. */
+/** The call that caused the finding and its time, if it is known; else how drift-guard came to see it. */
 export function formatCause(transition: Transition): string {
-  const { kind, cause, note, at } = transition;
-  if (kind !== "resolved" || note === roleGone || note === roleReleased) return formatReading(cause, at);
-  switch (cause.kind) {
-    case "recheck":
-    case "sweep":
-      return `confirmed clean by the ${cause.kind} at ${formatTime(at)}`;
-    case "change":
-    case "lookup":
-    case "symptom":
-    case "rollback":
-      return `confirmed clean by the read after ${formatReading(cause, at)}`;
-  }
-}
-
-function formatReading(cause: Cause, at: Instant): string {
+  const { cause, at, finding } = transition;
+  if (cause.kind === "change" && !isOver(transition))
+    return `${sanitise(cause.call)} at ${formatTime(cause.at)}`;
+  if (finding.origin) return `${sanitise(finding.origin.call)} at ${formatTime(finding.origin.at)}`;
+  if (isOver(transition)) return `not known; seen since ${formatTime(finding.openedAt)}`;
   switch (cause.kind) {
     case "change":
       return `${sanitise(cause.call)} at ${formatTime(cause.at)}`;
     case "recheck":
-      return `the recheck at ${formatTime(at)}, some minutes after a change`;
+      return `not known: seen by the recheck at ${formatTime(at)}, some minutes after a change`;
     case "sweep":
-      return "the sweep; no event reported it";
+      return `not known: seen by the sweep at ${formatTime(at)}, and no event reported it`;
     case "lookup":
-      return `CloudTrail's event history at ${formatTime(at)}`;
+      return `found in CloudTrail's event history at ${formatTime(at)}`;
     case "symptom":
       return `${sanitise(cause.what)} at ${formatTime(cause.at)}: ${sanitise(cause.reason)}`;
     case "rollback":
-      return cause.rollbackId === undefined
-        ? "the guard's decision about a rollback"
-        : `the guard's rollback ${sanitise(cause.rollbackId)}`;
+      return `not known; seen since ${formatTime(finding.openedAt)}`;
   }
+}
+
+/** What ended a finding, when, and after how long; undefined if it is not over. */
+export function formatEnd(transition: Transition): string | undefined {
+  const { kind, note, at, finding } = transition;
+  if (!isOver(transition)) return undefined;
+  const since = finding.origin?.at ?? finding.openedAt;
+  const whenAt = (end: Instant) =>
+    `${formatTime(end)}, ${formatDuration(millisecondsBetween(since, end))} after it began`;
+  if (kind === "closed") return `closed by a person; recorded at ${whenAt(at)}`;
+  if (kind === "rolled-back") return `rolled back by drift-guard at ${whenAt(at)}`;
+  if (note === roleGone) return `the role was deleted; seen at ${whenAt(at)}`;
+  if (note === roleReleased) return `not watched any more since ${whenAt(at)}`;
+  if (finding.evidence.kind !== "drift") return `not seen any more; confirmed at ${whenAt(at)}`;
+  const { rollback } = finding;
+  const undone =
+    rollback?.undone === true && !rollback.returned && !isBefore(rollback.endedAt, finding.openedAt);
+  return undone
+    ? `rolled back by drift-guard at ${whenAt(rollback.endedAt)}; confirmed at ${formatTime(at)}`
+    : `the role, its use or its reference was changed, not by drift-guard; confirmed at ${whenAt(at)}`;
 }
 
 /** Who caused the transition, and from where, as far as known. */
@@ -171,21 +178,29 @@ export function isOver({ kind }: Pick<Transition, "kind">): boolean {
  * What the guard does about the finding, what happens next and who has to act, each a sentence. The first is enough to
  * decide whether to act.
  */
-export function formatNextSteps({ transition, standing }: Announcement): readonly string[] {
+export function formatNextSteps(announcement: Announcement): readonly string[] {
+  const { transition, standing } = announcement;
   const { finding } = transition;
-  if (standing.kind === "report-only") return [...formatEnded(transition), ...nextStepsOf(finding.evidence)];
+  const end = formatEnd(transition);
+  if (standing.kind === "report-only") return [...formatEnded(transition), ...nextStepsOf(finding)];
   const sentences = [
     ...formatSessionsAdvice(transition),
     ...formatEnded(transition),
-    ...formatStanding(standing, finding.role.name),
+    ...(end !== undefined && standing.kind === "resolved" && standing.because === "clean"
+      ? [`Nothing to do: ${end}.`]
+      : formatStanding(standing, finding.role.name)),
   ];
-  if (!needsPerson(standing) || finding.evidence.kind !== "drift") return sentences;
-  const { fix } = finding.evidence;
   return [
     ...sentences,
-    "Ask the author of the change whether it was meant. If it was not, undo it.",
-    ...(fix ? formatFixAdvice(fix) : []),
+    ...(needsPerson(standing) ? findContainment(announcement) : []),
+    ...warnOfReturn(announcement),
   ];
+}
+
+function warnOfReturn({ transition, standing }: Announcement): readonly string[] {
+  const author = findAuthor(transition);
+  if (author === undefined || (standing.kind !== "undoing" && standing.kind !== "undone")) return [];
+  return [`Find out why ${author} did this, or it can come back.`];
 }
 
 // The drift may be over: its sessions live on.
@@ -238,16 +253,12 @@ export function needsPerson(standing: Standing): boolean {
   }
 }
 
-/** What a person must know besides the commands of a fix, or do where there are none, each a sentence or more. */
-export function formatFixAdvice(fix: Fix): readonly string[] {
-  if (fix.kind === "manual") return [`No command fixes it alone. ${sanitise(fix.why, 1000)}`];
-  return [
-    ...(fix.warning === undefined ? [] : [`Before you fix it: ${sanitise(fix.warning, 1000)}`]),
-    ...(fix.leaves === undefined ? [] : [`The commands fix a part of it. ${sanitise(fix.leaves, 1000)}`]),
-  ];
+function isServiceLinked({ arn }: Finding): boolean {
+  return arn !== undefined && parseIamArn(arn)?.path.startsWith("/aws-service-role/") === true;
 }
 
-function nextStepsOf(evidence: Evidence): readonly string[] {
+function nextStepsOf(finding: Finding): readonly string[] {
+  const { evidence } = finding;
   switch (evidence.kind) {
     // Every drift has another standing.
     case "drift":
@@ -255,11 +266,11 @@ function nextStepsOf(evidence: Evidence): readonly string[] {
     case "undecided":
       if (isSetting(evidence.part)) return ["Nothing to do: the next read of the role compares it."];
       return [
-        "The guard changes nothing, because it cannot tell whether this part matches the reference.",
+        "drift-guard changes nothing, because it cannot tell whether this part matches the reference (what the role should be).",
         "Compare this part by eye. Write it in a form that can be compared, or restore what the reference says.",
       ];
     case "note":
-      return ["For information: the guard rolls nothing back."];
+      return ["For information: drift-guard rolls nothing back."];
     case "vendor-change":
       return [
         evidence.lost
@@ -269,10 +280,12 @@ function nextStepsOf(evidence: Evidence): readonly string[] {
       ];
     case "attempt":
       return [
-        "AWS denied the call, and nothing changed.",
-        "Find out who tried this and why. If nobody should have, revoke the caller's credentials.",
+        isServiceLinked(finding)
+          ? "AWS denied the call, and nothing changed: nobody but AWS can change a service-linked role so."
+          : "AWS denied the call, and nothing changed.",
+        "Find out why the caller did this. If they should not have, deactivate their access keys and end their sessions.",
       ];
     case "impersonation":
-      return ["Act now: someone else is using the guard's credentials."];
+      return ["Act now: someone else is using drift-guard's credentials."];
   }
 }

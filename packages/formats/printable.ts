@@ -38,6 +38,22 @@ export function formatTime(at: string): string {
   return sanitise(at, 40).replace(/\.\d+Z$/, "Z");
 }
 
+/** A time that has passed, in its largest unit: `less than a second`, `40 seconds`, `2 minutes`, `5 days`. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds === 0) return "less than a second";
+  const [size, unit] =
+    seconds < 120
+      ? [1, "second"]
+      : seconds < 7_200
+        ? [60, "minute"]
+        : seconds < 172_800
+          ? [3_600, "hour"]
+          : [86_400, "day"];
+  const count = Math.round(seconds / size);
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
 /** The columns of a plain text message: a terminal and a mail program show lines of this length whole. */
 const columns = 80;
 

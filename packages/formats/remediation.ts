@@ -1,9 +1,12 @@
+import type { Actor } from "@drift-guard/core/model/actor";
+import { lastSegment } from "@drift-guard/core/model/arn";
 import type { Evidence } from "@drift-guard/core/model/evidence";
 import type { Finding } from "@drift-guard/core/model/finding";
 import type { Fix } from "@drift-guard/core/model/fix";
 import { iamRegionOf } from "@drift-guard/core/model/iam-region";
 import type { Standing } from "@drift-guard/core/rollback/standing";
 import type { Announcement } from "./announcement.ts";
+import { needsPerson } from "./next-steps.ts";
 import { formatTime, truncate } from "./printable.ts";
 import { findRoleArn, partitionOf } from "./role-arn.ts";
 import { endSessions } from "./sessions.ts";
@@ -65,9 +68,9 @@ export function findNextCommand({
     case "approved":
       return guard("see how far it is", `rollback status ${formatRole(finding)}`);
     case "approval":
-      return guard("see the steps, and approve them with --yes", `rollback approve ${id}`);
+      return guard("see the steps, and approve them with --yes at the end", `rollback approve ${id}`);
     case "observing":
-      return guard("have the guard roll drift back from now on", "rollback enable");
+      return guard("have drift-guard roll drift back from now on", "rollback enable");
     case "paused":
       return guard(
         "end the pause",
@@ -82,6 +85,49 @@ export function findNextCommand({
   }
 }
 
+/**
+ * Returns the commands that may come after the next one: that which accepts a drift that is left to people if it was meant,
+ * without the reason, so that it does nothing as it is pasted; in the observing phase, that which undoes this drift alone; and
+ * for a drift that keeps returning, that which ends the pauses.
+ */
+export function listFurtherCommands({
+  transition: { kind, finding },
+  standing,
+  stage,
+}: Announcement): readonly RemediationCommand[] {
+  if (stage === undefined || kind === "sessions-found") return [];
+  if (finding.state !== "open" || finding.evidence.kind !== "drift") return [];
+  const id = quoteArgument(finding.id);
+  const place = `--stage ${quoteArgument(stage)}`;
+  const isContested = standing.kind === "contested";
+  return [
+    ...(standing.kind === "observing"
+      ? [
+          {
+            purpose: "see the steps that undo this alone, and approve them with --yes",
+            command: `npx drift-guard rollback approve ${id} ${place}`,
+          },
+        ]
+      : []),
+    ...(isContested
+      ? [
+          {
+            purpose: "have rollbacks begin at once again, when nothing sets it any more",
+            command: `npx drift-guard rollback reset ${id} ${place}`,
+          },
+        ]
+      : []),
+    ...(needsPerson(standing) || isContested
+      ? [
+          {
+            purpose: "accept it for 30 days if it was meant, with your reason after --reason",
+            command: `npx drift-guard findings suppress ${id} ${place} --reason`,
+          },
+        ]
+      : []),
+  ];
+}
+
 /** The command that prints the commands that fix a role, for messages in which these have no room. */
 export function planCommandOf(finding: Finding): RemediationCommand {
   return {
@@ -94,8 +140,11 @@ function readCommandOf(finding: Finding): RemediationCommand {
   return { purpose: "see the role as it is now", command: `npx drift-guard check ${formatRole(finding)}` };
 }
 
-// A name that begins with a hyphen would be taken for an option, and the commands take an ARN too.
-function formatRole(finding: Finding): string {
+/**
+ * Returns a finding's role as an argument of the commands: its name, or its ARN where the name begins with a hyphen and would
+ * be taken for an option.
+ */
+export function formatRole(finding: Finding): string {
   const { name } = finding.role;
   return quoteArgument(name.startsWith("-") ? findRoleArn(finding, partitionOf(finding)) : name);
 }
@@ -124,12 +173,21 @@ function commandFor(finding: Finding): RemediationCommand | undefined {
 
 function lookUpCommandOf(
   finding: Finding,
-  { changeId }: Extract<Evidence, { changeId: string }>,
+  evidence: Extract<Evidence, { changeId: string }>,
 ): RemediationCommand {
-  return {
-    purpose: "see the call in CloudTrail",
-    command: `aws cloudtrail lookup-events --region ${iamRegionOf(partitionOf(finding))} --lookup-attributes AttributeKey=EventId,AttributeValue=${quoteArgument(changeId)}`,
-  };
+  const user = evidence.kind === "attempt" && evidence.callers ? userNameOf(evidence.actor) : undefined;
+  const lookUp = (key: string, value: string) =>
+    `aws cloudtrail lookup-events --region ${iamRegionOf(partitionOf(finding))} --lookup-attributes ${quoteArgument(`AttributeKey=${key},AttributeValue=${value}`)}`;
+  return user === undefined
+    ? { purpose: "see the call in CloudTrail", command: lookUp("EventId", evidence.changeId) }
+    : { purpose: "see what else they called, in CloudTrail", command: lookUp("Username", user) };
+}
+
+/** CloudTrail's name of a user or session (docs/aws-facts.md, "Event history"); undefined for what it does not look up. */
+function userNameOf({ type, arn = "", session }: Actor): string | undefined {
+  const name = type === "IAMUser" ? lastSegment(arn) : session;
+  // A comma would end the value.
+  return name !== undefined && /^[\w+=.@-]+$/.test(name) ? name : undefined;
 }
 
 function byHandCommandOf(

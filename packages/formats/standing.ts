@@ -19,9 +19,9 @@ export function formatVerdict(standing: Standing): string | undefined {
     case "undone":
       return "rolled back";
     case "observed":
-      return "observed only";
+      return "not rolled back";
     case "service-linked":
-      return "never written";
+      return "only AWS can fix it";
     case "off":
       return "rollback is off";
     case "simulated":
@@ -41,7 +41,7 @@ export function formatVerdict(standing: Standing): string | undefined {
     case "paused":
       return "rollback paused";
     case "contested":
-      return "rollback pauses";
+      return standing.until === undefined ? "being undone now" : `next try ${formatClock(standing.until)}`;
     case "window":
       return "waits for window";
     case "refused":
@@ -74,40 +74,39 @@ export function formatStanding(standing: Standing, role: string): readonly strin
       return formatExpiry(standing);
     case "undone":
       return [
-        "The guard rolled it back.",
-        "The finding stays open until a later read finds the role as its reference says.",
+        "drift-guard rolled it back.",
+        "The finding stays open until later reads confirm it; then a last message says so.",
       ];
     case "observed":
       return [
-        `Observed only: ${whyObserved(standing.because, name)}`,
-        "Nothing changes until a person acts.",
+        `drift-guard rolls nothing back here, since ${whyObserved(standing.because, name)}. Nothing changes until a person acts.`,
       ];
     case "service-linked":
-      return ["The guard never writes a service-linked role: only AWS may change it."];
+      return ["Only AWS can change the permissions of a service-linked role: drift-guard writes nothing."];
     case "off":
       return [
-        `Rollback of ${nameSide(standing.side)} is off for this role: nothing changes until a person acts.`,
+        `Rollback of ${nameSide(standing.side)} is off for ${name} in the configuration: nothing changes until a person acts.`,
       ];
     case "simulated":
       return [
-        `Rollback of ${nameSide(standing.side)} is only simulated for this role: the guard writes nothing.`,
+        `Rollback of ${nameSide(standing.side)} is only simulated for ${name}: drift-guard writes nothing.`,
         "To have it done, set the mode to approve or automatic.",
       ];
     case "by-hand":
       return [whyByHand(standing.because)];
     case "undoing":
       return [
-        `The guard ${formatUndoing(standing.side)}`,
-        "Another message says what the guard did, or why it did nothing.",
+        `drift-guard ${formatUndoing(standing.side)}`,
+        "Within some minutes, another message says what drift-guard did, or why it did nothing. If none comes in 15 minutes, look at the status with the command below.",
       ];
     case "seeking-author":
       return [
-        `The guard rolls it back at ${standing.until}, unless CloudTrail shows before that that somebody made the change whom the configuration trusts.`,
-        "If somebody else made it, the guard rolls it back as soon as CloudTrail shows them.",
+        `drift-guard rolls it back at ${formatTime(standing.until)}, unless CloudTrail shows before then that somebody made the change whom the configuration trusts.`,
+        "If somebody else made it, drift-guard rolls it back as soon as CloudTrail shows them.",
       ];
     case "observing":
       return [
-        `The guard is new here and only observes ${formatPhaseEnd(standing.until)}, or until you run drift-guard rollback enable.`,
+        `drift-guard is new here and only observes ${formatPhaseEnd(standing.until)}, or until you enable rollback.`,
         "Until then it writes nothing that nobody approved.",
       ];
     case "approval":
@@ -116,7 +115,7 @@ export function formatStanding(standing: Standing, role: string): readonly strin
       return [
         `${sanitise(standing.by)} approved the rollback.`,
         standing.from === undefined
-          ? "The guard carries it out, unless the role has changed since. Another message says what the guard did."
+          ? "drift-guard carries it out, unless the role has changed since. Another message says what it did."
           : `The approval counts from ${formatTime(standing.from)}: until then, the report of who made the change may come.`,
       ];
     case "paused":
@@ -127,23 +126,28 @@ export function formatStanding(standing: Standing, role: string): readonly strin
     case "contested":
       return [
         standing.until === undefined
-          ? "The drift keeps returning after its rollbacks. The guard rolls it back again now."
-          : `The drift keeps returning, so that its rollbacks pause. It stays until the next try at ${formatTime(standing.until)}.`,
-        "Find out which of the two is right, and stop the other: the configuration or the other tool.",
+          ? "It comes back after each rollback. drift-guard rolls it back again now."
+          : `It comes back after each rollback, so that drift-guard waits longer before each: the next one begins at ${formatTime(standing.until)} at the earliest.`,
+        "Stop what keeps setting it (who and with which tool stands below), or accept it if it is meant: until then it comes back.",
       ];
     case "window":
       return [
         standing.until === undefined
           ? "No window for rollbacks opens in the next 8 days: a person must approve the rollback."
-          : `The rollback waits for the configuration's next window, which opens at ${formatTime(standing.until)}.`,
+          : `The rollback waits for the next rollback window of the configuration, which opens at ${formatTime(standing.until)}.`,
       ];
     case "refused":
       return [
         standing.retries
-          ? "The guard did not roll it back. The reason passes by itself, and the guard tries again."
-          : "The guard did not roll it back. Each sweep looks again, and rolls it back once the reason is gone; until then, a person must decide.",
+          ? "drift-guard did not roll it back. The reason passes by itself, and drift-guard tries again."
+          : "drift-guard did not roll it back. Each sweep looks again, and rolls it back once the reason is gone; until then, a person must decide.",
       ];
   }
+}
+
+/** The time of day of a try in the next hours. */
+function formatClock(at: string): string {
+  return `${formatTime(at).slice(11, 16)}Z`;
 }
 
 function formatPhaseEnd(until: Extract<Standing, { kind: "observing" }>["until"]): string {
@@ -182,12 +186,13 @@ function formatNext(next: Extract<Standing, { kind: "expiring" }>["next"]): {
     case "contested":
       return {
         verdict: "rolled back then",
-        sentence: "Then the guard rolls it back, unless its next read of the role shows a reason against it.",
+        sentence:
+          "Then drift-guard rolls it back, unless its next read of the role shows a reason against it.",
       };
     case "window":
       return {
         verdict: "rolled back then",
-        sentence: "Then the guard rolls it back, in the configuration's next window.",
+        sentence: "Then drift-guard rolls it back, in the configuration's next window.",
       };
     case "approval":
       return {
@@ -197,12 +202,12 @@ function formatNext(next: Extract<Standing, { kind: "expiring" }>["next"]): {
     case "paused":
       return {
         verdict: "open again then",
-        sentence: "Then the finding is open again, and the guard rolls it back when the pause ends.",
+        sentence: "Then the finding is open again, and drift-guard rolls it back when the pause ends.",
       };
     case "observing":
       return {
         verdict: "open again then",
-        sentence: "Then the finding is open again, and the guard rolls it back once rollback is enabled.",
+        sentence: "Then the finding is open again, and drift-guard rolls it back once rollback is enabled.",
       };
     case "off":
     case "simulated":
@@ -226,7 +231,7 @@ function formatNext(next: Extract<Standing, { kind: "expiring" }>["next"]): {
 function formatResolution({ because }: Extract<Standing, { kind: "resolved" }>): readonly string[] {
   switch (because) {
     case "clean":
-      return ["Nothing to do: later reads found the role as its reference says."];
+      return ["Nothing to do: it is over, and two reads of the role confirmed that."];
     case "deleted":
       return [
         "This finding is resolved, because the role was deleted.",
@@ -234,7 +239,7 @@ function formatResolution({ because }: Extract<Standing, { kind: "resolved" }>):
       ];
     case "unwatched":
       return [
-        "This finding is resolved, because the guard does not watch the role any more.",
+        "This finding is resolved, because drift-guard does not watch the role any more.",
         "The configuration does not name it, and AWS Batch does not use it. The difference may still be there.",
       ];
   }
@@ -243,24 +248,24 @@ function formatResolution({ because }: Extract<Standing, { kind: "resolved" }>):
 function whyObserved(because: Extract<Standing, { kind: "observed" }>["because"], name: string): string {
   switch (because) {
     case "not-named":
-      return `the configuration does not name ${name}, so that the guard never writes it.`;
+      return `the configuration does not name ${name}`;
     case "pattern":
-      return `the configuration names ${name} by a pattern, and the guard never writes such a role.`;
+      return `the configuration names ${name} by a pattern only, and drift-guard writes only roles that it names exactly`;
     case "path":
-      return `${name} is at a path that the configuration does not allow for it, so that the guard does not write it.`;
+      return `the configuration does not allow the path of ${name}`;
   }
 }
 
 function whyByHand(because: Extract<Standing, { kind: "by-hand" }>["because"]): string {
   switch (because) {
     case "role":
-      return "The guard creates, moves and deletes no roles: a person must act.";
+      return "drift-guard creates, moves and deletes no roles: a person must act.";
     case "profile":
-      return "The guard changes no instance profiles: a person must act.";
+      return "drift-guard changes no instance profiles: a person must act.";
     case "deny":
-      return "The guard removes no Deny: a person must decide.";
+      return "drift-guard removes no Deny: a person must decide.";
     case "need":
-      return "The guard gives no role what only AWS Batch's uses of it need: a person must act.";
+      return "drift-guard gives no role what only AWS Batch's uses of it need: a person must act.";
     case "other":
       return "No rollback repairs this kind of drift: a person must act.";
   }
@@ -271,7 +276,7 @@ function formatUndoing(side: RollbackSide): string {
     case "excess":
       return "removes it now.";
     case "missing":
-      return "restores it now, unless somebody else would get the permissions too.";
+      return "restores it now, unless the trust policy lets in somebody who must not get the permissions.";
     case "altered":
       return "sets it back now.";
   }
@@ -296,15 +301,16 @@ function formatApproval({ approvers, trusted }: Extract<Standing, { kind: "appro
   const more = approvers.length - shown.length;
   const who =
     shown.length === 0
-      ? "anyone who may call the guard"
+      ? "anyone who may call drift-guard's function respond"
       : `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
   return [
     trusted.length === 0
       ? "The rollback waits for a person's approval."
-      : `The rollback waits for a person's approval: ${trusted
+      : `The rollback waits for a person's approval, because the configuration trusts who made the change: ${trusted
           .slice(0, maxApprovers)
           .map((each) => sanitise(each))
-          .join(", ")} made the change, whom the configuration trusts.`,
-    `Approvers: ${who}, except the person who made the change.`,
+          .join(", ")}.`,
+    `Have it approved with the command below, by ${who}. The person who made the change cannot approve it.`,
+    "Until then it stays: drift-guard waits without a time limit, and does not remind you.",
   ];
 }

@@ -3,18 +3,19 @@ import type { Transition, TransitionKind } from "@drift-guard/core/model/transit
 import { type Announcement, listTransitionIds } from "./announcement.ts";
 import { findConsoleLinks } from "./console-links.ts";
 import { describeTransition } from "./description.ts";
-import { formatPart } from "./evidence.ts";
+import { type DescribedList, formatPart } from "./evidence.ts";
 import {
   describeBefore,
   formatAuthor,
   formatCause,
+  formatEnd,
   formatLead,
   formatNextSteps,
   isOver,
   needsPerson,
 } from "./next-steps.ts";
 import { cutMiddle, defang, formatTime, sanitise, sanitiseAscii, wrap } from "./printable.ts";
-import { findNextCommand } from "./remediation.ts";
+import { findNextCommand, listFurtherCommands, type RemediationCommand } from "./remediation.ts";
 import { formatVerdict } from "./standing.ts";
 import { describeSimulation, describeUsage } from "./usage.ts";
 
@@ -35,22 +36,21 @@ export function formatText(announcement: Announcement): TextMessage {
   const { finding, note } = transition;
   const { title, brief = title, sentences, lists } = describeTransition(transition);
   const [first, ...more] = formatNextSteps(announcement);
+  const commands = listCommands(announcement);
   const before = describeBefore(announcement);
   const paragraphs: readonly (readonly string[])[] = [
     [...prose(`${formatLead(announcement)}: ${title}.`), ...(first === undefined ? [] : prose(first))],
-    // After the end, the lists show what was rolled back; the explanations no longer hold.
     isOver(transition) ? [] : sentences.flatMap((sentence) => prose(sentence)),
+    more.length === 0 ? [] : [headNext(announcement), ...more.flatMap((line) => prose(line, "  - "))],
+    ...commands.map(formatCommand),
+    commands.length === 0 ? [] : prose(sayWhere(transition, commands)),
     formatFacts(transition),
     note === undefined ? [] : prose(sanitise(note, 2000)),
     before.length === 0 ? [] : formatList("Before that", before),
-    ...lists.map(({ heading, lines }) =>
-      formatList(isOver(transition) ? `${heading}, until then` : heading, lines),
-    ),
+    ...listGrants(transition, lists),
     ...[...describeSimulation(transition), ...describeUsage(transition)].map(({ heading, lines }) =>
       formatList(heading, lines),
     ),
-    more.length === 0 ? [] : [headNext(announcement), ...more.flatMap((line) => prose(line, "  - "))],
-    formatCommand(announcement),
     [`Finding ${sanitise(finding.id)},`, ...listTransitionIds(announcement).map((id) => `transition ${id}`)],
   ];
   return {
@@ -60,6 +60,19 @@ export function formatText(announcement: Announcement): TextMessage {
       .map((lines) => lines.join("\n"))
       .join("\n\n")}\n`,
   };
+}
+
+// After a rollback, the lists show what it undid; what ended otherwise is in the findings. The explanations no longer hold.
+function listGrants({ kind }: Transition, lists: readonly DescribedList[]): readonly (readonly string[])[] {
+  if (kind === "resolved" || kind === "closed") return [];
+  return lists.map(({ heading, lines }) =>
+    formatList(kind === "rolled-back" ? `${heading}, until then` : heading, lines),
+  );
+}
+
+function sayWhere({ finding }: Transition, commands: readonly RemediationCommand[]): string {
+  const isOwn = commands.some(({ command }) => command.startsWith("npx "));
+  return `(${isOwn ? "In the folder of drift-guard's configuration, with" : "With"} credentials of account ${sanitise(finding.role.account, 12)}.)`;
 }
 
 // A line that begins where it was broken is indented, so that no text from outside passes for a line of its own.
@@ -81,13 +94,18 @@ const nameWidth = 12;
 function formatFacts(transition: Transition): readonly string[] {
   const { finding } = transition;
   const links = findConsoleLinks(finding);
+  const cause = formatCause(transition);
+  const end = formatEnd(transition);
+  const seen = formatTime(transition.at);
   const facts: readonly (readonly [name: string, value: string])[] = [
-    ["Severity", finding.severity],
+    ...(isOver(transition) ? [] : [["Severity", finding.severity] as const]),
     ["Role", `${sanitise(finding.role.name)} in account ${sanitise(finding.role.account)}`],
     ...formatPartAndSide(transition),
     [transition.actor === undefined && isOver(transition) ? "Caused by" : "Who", formatAuthor(transition)],
-    ["Cause", formatCause(transition)],
-    ["Seen", formatTime(transition.at)],
+    ["Cause", cause],
+    // A resolution says so in its first lines.
+    ...(end === undefined || transition.kind === "resolved" ? [] : [["Ended", end] as const]),
+    ...(end !== undefined || cause.endsWith(seen) ? [] : [["Seen", seen] as const]),
   ];
   const pages = [
     ["Console", links.role],
@@ -100,10 +118,14 @@ function formatFacts(transition: Transition): readonly string[] {
   ];
 }
 
+function listCommands(announcement: Announcement): readonly RemediationCommand[] {
+  const next = findNextCommand(announcement);
+  return next === undefined ? [] : [next, ...listFurtherCommands(announcement)];
+}
+
 // A command stays as it is, on one line, to be pasted.
-function formatCommand(announcement: Announcement): readonly string[] {
-  const command = findNextCommand(announcement);
-  return command === undefined ? [] : [...prose(`To ${command.purpose}:`), `  ${command.command}`];
+function formatCommand({ purpose, command }: RemediationCommand): readonly string[] {
+  return [...prose(`To ${purpose}:`), `  ${command}`];
 }
 
 const maxSubject = 99;
@@ -141,7 +163,7 @@ function formatPartAndSide(transition: Transition): readonly (readonly ["Part", 
           "Part",
           deniesAdded(evidence).length > 0
             ? `${part}, which denies permissions`
-            : `${part}, ${evidence.side}${isOver(transition) ? "" : `: ${meanings[evidence.side]}`}`,
+            : `${part}${isOver(transition) ? "" : `, which ${meanings[evidence.side]}`}`,
         ],
       ];
     case "undecided":
@@ -152,7 +174,7 @@ function formatPartAndSide(transition: Transition): readonly (readonly ["Part", 
 }
 
 const meanings: Readonly<Record<DriftSide, string>> = {
-  excess: "it allows more than it should",
-  missing: "the role may do less than it should",
-  altered: "it is not as it should be",
+  excess: "allows more than it should",
+  missing: "is missing or allows less than it should",
+  altered: "is not as it should be",
 };

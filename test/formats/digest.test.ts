@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { formatDigest } from "@drift-guard/formats/digest";
-import { aFinding, aKey, anActor, anAnnouncement, anAttempt, aTransition, noon } from "../builders.ts";
+import {
+  aDrift,
+  aFinding,
+  aGrant,
+  aKey,
+  anActor,
+  anAnnouncement,
+  anAttempt,
+  aTransition,
+  noon,
+} from "../builders.ts";
 
 const many = (count: number, role: (index: number) => string, length = 1) =>
   Array.from({ length: count }, (_, index) =>
@@ -15,7 +25,9 @@ const many = (count: number, role: (index: number) => string, length = 1) =>
       }),
     ),
   );
-const idsIn = (text: string) => [...text.matchAll(/transition (\S+)/g)].map(([, id]) => id);
+/** The transitions that stand at the end of a digest. */
+const idsIn = (text: string) =>
+  (text.split("the transitions in this message:\n")[1] ?? "").split(/\s+/).filter((id) => id !== "");
 
 describe("a digest", () => {
   it("has a line for each transition, the worst first, with a command that lists the findings of the role", () => {
@@ -27,11 +39,11 @@ describe("a digest", () => {
     assert.equal(idsIn(digest?.text ?? "").length, 30);
     assert.match(
       digest?.subject ?? "",
-      /^drift-guard CRITICAL: 30 findings at one: 15 CRITICAL, 15 LOW \(observed only\)$/,
+      /^drift-guard CRITICAL: mallory: 30 policies missing or too narrow at one \(not rolled back\)$/,
     );
     assert.match(
       digest?.text ?? "",
-      /\nWhat: +policy allows too little \(30\)\nRoles: +one\nWho: +arn:aws:iam::123456789012:user\/mallory \(30\)\nThe guard: observed only \(30\)\n/,
+      /\nFindings: +15 CRITICAL, 15 LOW, on one in account 123456789012\nWhen: +2026-11-22T12:00:00Z\nWho: +arn:aws:iam::123456789012:user\/mallory from /,
     );
     assert.match(digest?.text ?? "", /\n {2}npx drift-guard findings list --role one/);
     assert.ok((digest?.text ?? "").indexOf("- CRITICAL") < (digest?.text ?? "").indexOf("- LOW"));
@@ -51,14 +63,17 @@ describe("a digest", () => {
     });
     const opened = anAnnouncement(aTransition({ finding: aFinding({ severity: "LOW" }) }));
     const [over] = formatDigest(resolved, "d");
-    assert.match(over?.subject ?? "", /^drift-guard: 24 findings at AWSBatchServiceRole: 24 resolved$/);
-    assert.match(over?.chat ?? "", /"title":"24 findings at AWSBatchServiceRole: 24 resolved"/);
+    assert.match(over?.subject ?? "", /^drift-guard: mallory: 24 findings resolved at AWSBatchServiceRole$/);
+    assert.match(
+      over?.chat ?? "",
+      /"title":"24 findings resolved at AWSBatchServiceRole, by mallory, at 2026/,
+    );
     const [mixed] = formatDigest([...resolved, opened], "d");
     assert.match(
       mixed?.subject ?? "",
-      /^drift-guard LOW: 25 findings at AWSBatchServiceRole: 1 LOW, 24 resolved/,
+      /^drift-guard LOW: mallory: 1 policy missing or too narrow at AWSBatchServiceRole, and 1 more/,
     );
-    assert.ok((mixed?.text ?? "").indexOf("- LOW, New") < (mixed?.text ?? "").indexOf("- Resolved"));
+    assert.ok((mixed?.text ?? "").indexOf("- LOW: ") < (mixed?.text ?? "").indexOf("- Resolved"));
     assert.equal(mixed?.attributes.severity, "CRITICAL");
   });
 
@@ -72,9 +87,7 @@ describe("a digest", () => {
     const { id } = opened.transition;
     assert.match(
       digest?.text ?? "",
-      new RegExp(
-        `- New, rolled back \\(was LOW\\): Policy (?:.|\\n)*?\n    transition ${id}\n    transition ${undone.id}\n`,
-      ),
+      new RegExp(`- New, rolled back \\(was LOW\\): Policy (?:.|\\n)*?${id}[ \\n]${undone.id}\n`),
     );
     const { transitions } = JSON.parse(digest?.json ?? "");
     assert.deepEqual([...transitions].sort(), idsIn(digest?.text ?? "").sort());
@@ -99,7 +112,7 @@ describe("a digest", () => {
       [refused("a", "one", "eve", 3), refused("b", "two", "eve", 1), refused("c", "two", "ana", 1)],
       "d",
     );
-    assert.match(digest?.text ?? "", /\nRefused: {3}4 calls on 2 roles by eve\n\n/);
+    assert.match(digest?.text ?? "", /\nRefused: {3}4 calls on 2 roles by eve\n/);
   });
 
   it("tells a few findings of one role whole", () => {
@@ -134,5 +147,93 @@ describe("a digest", () => {
     const told = (digests: ReturnType<typeof formatDigest>) => digests.map(({ text }) => idsIn(text));
     assert.ok(told(formatDigest(announcements, "d")).length > 1);
     assert.deepEqual(told(formatDigest(later, "d")), told(formatDigest(announcements, "d")));
+  });
+
+  const trust = (role: string) =>
+    anAnnouncement(
+      aTransition({
+        finding: aFinding({
+          id: `trust-${role}`,
+          role: aKey({ name: role }),
+          severity: "CRITICAL",
+          evidence: aDrift({
+            part: "trust",
+            side: "excess",
+            grants: [
+              aGrant({ actions: ["sts:AssumeRole"], principals: [{ type: "AWS", id: "999988887777" }] }),
+            ],
+          }),
+        }),
+      }),
+    );
+  const inline = (role: string, action: string, name = "tmp") =>
+    anAnnouncement(
+      aTransition({
+        finding: aFinding({
+          id: `inline-${role}-${name}`,
+          role: aKey({ name: role }),
+          evidence: aDrift({
+            part: `inline:${name}`,
+            side: "excess",
+            grants: [aGrant({ actions: [action], resources: ["*"] })],
+          }),
+        }),
+      }),
+    );
+
+  it("says in its subject who did what, and in its first line when", () => {
+    const roles = Array.from({ length: 12 }, (_, index) => `team-${index}`);
+    const [digest] = formatDigest(
+      roles.flatMap((role) => [inline(role, "s3:*"), trust(role)]),
+      "d",
+    );
+    assert.equal(
+      digest?.subject,
+      "drift-guard CRITICAL: mallory: 999988887777 can assume 12 roles, 12 wide policies (not rolled back)",
+    );
+    assert.match(
+      digest?.text ?? "",
+      /^CRITICAL: AWS account 999988887777 can assume 12 roles, 12 wide policies, by\n {4}mallory, at 2026-11-22T12:00:00Z\.\n/,
+    );
+    assert.equal((digest?.text ?? "").match(/user\/mallory/g)?.length, 2, "who did it, and whom not to ask");
+  });
+
+  it("names roles with the same findings in one list, whole, and their findings once", () => {
+    const roles = ["b-10", "b-2", "b-1"];
+    const same = roles.flatMap((role) => [inline(role, "s3:*"), trust(role)]);
+    const [digest] = formatDigest([...same, trust("alone")], "d");
+    assert.match(
+      digest?.text ?? "",
+      /\nOn each of 3 roles, b-1, b-2, b-10:\n {2}- CRITICAL: AWS account 999988887777 can assume it\n {2}- HIGH: Inline policy tmp gives it s3:\* on \*\n\nOn alone:\n {2}- CRITICAL: AWS/,
+    );
+  });
+
+  it("has the widest of one severity first", () => {
+    const [digest] = formatDigest(
+      ["sqs:SendMessage", "s3:*", "*"].map((action, index) => inline("one", action, `p${index}`)),
+      "d",
+    );
+    const positions = ["full administrator access", "s3:* on *", "sqs:SendMessage"].map((each) =>
+      (digest?.text ?? "").indexOf(each),
+    );
+    assert.deepEqual(
+      positions,
+      positions.toSorted((a, b) => a - b),
+    );
+    assert.ok(!positions.includes(-1));
+  });
+
+  it("says once that the author of findings is new that were told before", () => {
+    const told = inline("one", "s3:*");
+    const attributed = { ...told, transition: { ...told.transition, kind: "attributed" as const } };
+    const [digest] = formatDigest([attributed, inline("one", "s3:*", "other")], "d");
+    assert.match(digest?.text ?? "", /One of them was told before: new is who\s+caused it\./);
+    assert.doesNotMatch(digest?.text ?? "", /^ {2}- .*[Aa]uthor/m);
+  });
+
+  it("has one command that prints the fixes of all that is left to people", () => {
+    const [digest] = formatDigest([trust("two"), trust("one")], "d");
+    assert.match(digest?.text ?? "", /\n {2}npx drift-guard check two one --plan\n/);
+    assert.match(digest?.text ?? "", /First undo them.*\n(?:.*\n)*.*Revoke sessions/);
   });
 });

@@ -100,7 +100,11 @@ const examples: Readonly<Record<Exclude<TransitionKind, "improved">, Example>> =
       note: "The trust policy lets AWS account 999988887777 assume the role, who would get the permissions too.",
     },
   ],
-  resolved: [inState(detached, "resolved"), { kind: "resolved", because: "clean" }],
+  resolved: [
+    { ...inState(detached, "resolved"), rollback: { id: "r", endedAt: secondsAfterNoon(60), undone: true } },
+    { kind: "resolved", because: "clean" },
+    { at: secondsAfterNoon(240), cause: { kind: "recheck" } },
+  ],
   reopened: [detached, { kind: "undoing", side: "missing" }],
   recurred: [detached, { kind: "undoing", side: "missing" }],
   contested: [administrator, { kind: "contested", until: secondsAfterNoon(1800) }],

@@ -67,7 +67,7 @@ describe("the first report", () => {
     // No message said yet that the sweep has ended.
     assert.match(
       format([], { observing: {} }).text,
-      /only observes until 2026-11-29T12:00:00Z: .*run drift-guard\s+rollback enable/s,
+      /only observes until 2026-11-29T12:00:00Z: .*\n {2}npx drift-guard rollback enable/s,
     );
     assert.match(format([]).text, /Rollback is enabled for 1 role/);
     const off = defineConfig({ roles: { AWSBatchServiceRole: {} } });

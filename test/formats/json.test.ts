@@ -37,8 +37,8 @@ describe("the JSON line", () => {
       },
       standing: "off",
       next: [
-        "Rollback of missing permissions is off for this role: nothing changes until a person acts.",
-        "Ask the author of the change whether it was meant. If it was not, undo it.",
+        "Rollback of missing permissions is off for AWSBatchServiceRole in the configuration: nothing changes until a person acts.",
+        "Ask arn:aws:iam::123456789012:user/mallory whether it was meant. If it was not, undo it.",
       ],
       command:
         "aws iam attach-role-policy --role-name AWSBatchServiceRole --policy-arn arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole",

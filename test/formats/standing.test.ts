@@ -42,24 +42,24 @@ describe("a message about a finding", () => {
     );
     assert.equal(
       first,
-      "CRITICAL, New: Inline policy rogue gives AWSBatchServiceRole full administrator access. The guard removes it now.",
+      "CRITICAL, New: Inline policy rogue gives AWSBatchServiceRole full administrator access. drift-guard removes it now.",
     );
   });
 
   const cases: readonly (readonly [Standing, RegExp, string | undefined])[] = [
     [
       { kind: "off", side: "excess" },
-      /Rollback of excess permissions is off for this role: nothing changes until a person acts\./,
+      /Rollback of excess permissions is off for AWSBatchServiceRole in the configuration: nothing changes until a person acts\./,
       "npx drift-guard check AWSBatchServiceRole",
     ],
     [
       { kind: "observed", because: "not-named" },
-      /Observed only: the configuration does not name AWSBatchServiceRole/,
+      /rolls nothing back here, since the configuration does not name AWSBatchServiceRole\. Nothing/,
       "npx drift-guard check AWSBatchServiceRole",
     ],
     [
       { kind: "service-linked" },
-      /never writes a service-linked role/,
+      /Only AWS can change the permissions of a service-linked role/,
       "npx drift-guard check AWSBatchServiceRole",
     ],
     [
@@ -69,22 +69,22 @@ describe("a message about a finding", () => {
     ],
     [
       { kind: "undoing", side: "missing" },
-      /restores it now, unless somebody else would get the permissions too/,
+      /restores it now, unless the trust policy lets in somebody who must not get/,
       "npx drift-guard rollback status AWSBatchServiceRole --stage production",
     ],
     [
       { kind: "undone" },
-      /The guard rolled it back\./,
+      /drift-guard rolled it back\./,
       "npx drift-guard rollback status AWSBatchServiceRole --stage production",
     ],
     [
       { kind: "approval", approvers: ["arn:aws:iam::123456789012:role/security"], trusted: [] },
-      /waits for a person's approval\.[\s\S]*Approvers: arn:aws:iam::123456789012:role\/security, except/,
+      /waits for a person's approval\.[\s\S]*approved with the command below, by arn:aws:iam::123456789012:role\/security\. [\s\S]*does not remind you/,
       "npx drift-guard rollback approve 5f1d0c6f7a0e4b52 --stage production",
     ],
     [
       { kind: "approval", approvers: [], trusted: ["arn:aws:iam::123456789012:role/pipeline"] },
-      /role\/pipeline made the change, whom the configuration trusts\.[\s\S]*Approvers: anyone who may call the guard/,
+      /trusts who made the change: arn:aws:iam::123456789012:role\/pipeline\.[\s\S]*by anyone who may call/,
       "npx drift-guard rollback approve 5f1d0c6f7a0e4b52 --stage production",
     ],
     [
@@ -99,7 +99,7 @@ describe("a message about a finding", () => {
     ],
     [
       { kind: "observing", until },
-      /is new here and only observes until 2026-11-22T13:00:00Z, or\s+until\s+you\s+run\s+drift-guard\s+rollback\s+enable\./,
+      /is new here and only observes until 2026-11-22T13:00:00Z, or until you enable rollback\./,
       "npx drift-guard rollback enable --stage production",
     ],
     [
@@ -109,17 +109,17 @@ describe("a message about a finding", () => {
     ],
     [
       { kind: "contested", until },
-      /keeps returning, so that its rollbacks pause\. It stays until the next try at 2026-11-22T13:00:00Z\./,
+      /comes back after each rollback, .*: the next one begins at 2026-11-22T13:00:00Z at the earliest\./,
       "npx drift-guard rollback plan 5f1d0c6f7a0e4b52 --stage production",
     ],
     [
       { kind: "window", until },
-      /waits for the configuration's next window, which opens at 2026-11-22T13:00:00Z\./,
+      /waits for the next rollback window of the configuration, which opens at 2026-11-22T13:00:00Z\./,
       "npx drift-guard rollback plan 5f1d0c6f7a0e4b52 --stage production",
     ],
     [
       { kind: "simulated", side: "excess" },
-      /is only simulated for this role: the guard writes nothing\./,
+      /is only simulated for AWSBatchServiceRole: drift-guard writes nothing\./,
       "npx drift-guard rollback plan 5f1d0c6f7a0e4b52 --stage production",
     ],
     [
@@ -132,24 +132,28 @@ describe("a message about a finding", () => {
       /ana accepted exactly this until 2026-11-22T13:00:00Z: Pilot/,
       undefined,
     ],
-    [{ kind: "resolved", because: "clean" }, /Nothing to do: later reads found the role/, undefined],
+    [{ kind: "resolved", because: "clean" }, /Nothing to do: it is over, and two reads/, undefined],
     [{ kind: "resolved", because: "deleted" }, /because the role was deleted/, undefined],
     [
       { kind: "resolved", because: "unwatched" },
-      /because the guard does not watch the role any more/,
+      /because drift-guard does not watch the role any more/,
       undefined,
     ],
     [{ kind: "closed" }, /a person closed the finding/, undefined],
   ];
   for (const [standing, told, command] of cases) {
-    it(`says what is true in this case, and has at most one command: ${JSON.stringify(standing)}`, () => {
+    it(`says what is true in this case, and first the command to run next: ${JSON.stringify(standing)}`, () => {
       const { body, flat, announcement } = message(standing);
       assert.match(flat, told);
       assert.doesNotMatch(flat, /[Ii]f the configuration|where the configuration/);
-      assert.deepEqual(
-        body.split("\n").filter((line) => /^ {2}(?:npx|aws) /.test(line)),
-        command === undefined ? [] : [`  ${command}`],
-      );
+      const [next, ...further] = body.split("\n").filter((line) => /^ {2}(?:npx|aws) /.test(line));
+      assert.equal(next, command === undefined ? undefined : `  ${command}`);
+      for (const line of further) {
+        assert.match(
+          line,
+          /^ {2}npx drift-guard (?:findings suppress \S+ --stage production --reason|rollback (?:approve|reset) \S+ --stage production)$/,
+        );
+      }
       const chat = JSON.parse(formatChat(announcement));
       assert.equal(chat.metadata.additionalContext.standing, standing.kind);
       const asff = formatAsff(announcement, place);
@@ -157,6 +161,40 @@ describe("a message about a finding", () => {
       if (command !== undefined) assert.ok(asff.Remediation.Recommendation.Text.endsWith(command));
     });
   }
+
+  it("has the command that accepts the drift, which does nothing as it is pasted: the reason is missing", () => {
+    const suppress =
+      /To accept it for 30 days if it was meant, with your reason after --reason: {3}npx drift-guard findings suppress/;
+    const flat = (standing: Standing) => message(standing).body.replaceAll("\n", " ");
+    assert.match(flat({ kind: "off", side: "excess" }), suppress);
+    assert.match(flat({ kind: "contested", until }), suppress);
+    assert.doesNotMatch(flat({ kind: "undoing", side: "excess" }), suppress);
+  });
+
+  it("has what is CRITICAL undone before anybody is asked, and never only its author", () => {
+    const order = (standing: Standing, over: Partial<Transition> = {}) => {
+      const { flat } = message(standing, over);
+      return [flat.indexOf("First undo it"), flat.indexOf("do not ask"), flat.indexOf("Ask ")];
+    };
+    const [undo = -1, find = -1, ask = -1] = order({ kind: "off", side: "excess" });
+    assert.ok(undo > 0 && find > undo && ask === -1);
+    const mild = aFinding({ evidence, severity: "HIGH" });
+    assert.deepEqual(order({ kind: "off", side: "excess" }, { finding: mild }).slice(0, 2), [-1, -1]);
+    const trusted = { kind: "approval", approvers: [], trusted: ["arn:aws:iam::1:role/pipeline"] } as const;
+    assert.deepEqual(order(trusted).slice(0, 2), [-1, -1]);
+  });
+
+  it("says after an opened trust policy how its sessions end", () => {
+    const trust = aFinding({
+      severity: "CRITICAL",
+      evidence: aDrift({
+        part: "trust",
+        side: "excess",
+        grants: [aGrant({ actions: ["sts:AssumeRole"], principals: [{ type: "AWS", id: "999988887777" }] })],
+      }),
+    });
+    assert.match(message({ kind: "off", side: "excess" }, { finding: trust }).flat, /tab "Revoke sessions"/);
+  });
 
   it("calls a rollback that waits neither refused nor failed", () => {
     const headline = (standing: Standing) => message(standing, { kind: "refused" }).first.split(":")[0];
@@ -219,7 +257,7 @@ describe("a message about a finding", () => {
       const { subject } = message(standing, { finding: long });
       assert.ok(subject.length <= 99, subject);
       assert.match(subject, /^drift-guard HIGH: r/);
-      assert.equal(/ \([a-z ]+\)$/.test(subject), verdict, subject);
+      assert.equal(/ \([a-zA-Z0-9: ]+\)$/.test(subject), verdict, subject);
     }
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Fix } from "@drift-guard/core/model/fix";
 import { Instant } from "@drift-guard/core/model/instant";
-import { type Cause, roleGone } from "@drift-guard/core/model/transition";
+import { roleGone } from "@drift-guard/core/model/transition";
 import { formatText as format } from "@drift-guard/formats/text";
 import fc from "fast-check";
 import {
@@ -31,7 +31,7 @@ describe("the text message", () => {
     const { subject, body } = formatText(anAnnouncement(aTransition()));
     assert.equal(
       subject,
-      "drift-guard HIGH: AWSBatchServiceRole lacks policy AWSBatchServiceRole (rollback is off)",
+      "drift-guard HIGH: role AWSBatchServiceRole lacks policy AWSBatchServiceRole (rollback is off)",
     );
     assert.match(body, /Who: +arn:aws:iam::123456789012:user\/mallory from 203\.0\.113\.7 \(aws-cli/);
     assert.match(body, /Cause: +iam:DetachRolePolicy at 2026-11-22T12:00:00Z/);
@@ -114,7 +114,7 @@ describe("the text message", () => {
   it("says that the guard tries again if the reason passes", () => {
     const standing = { kind: "refused", reason: "", retries: true } as const;
     const { body } = formatText(anAnnouncement(aTransition({ kind: "refused" }), { standing }));
-    assert.match(body, /passes by itself, and the guard tries again/);
+    assert.match(body, /passes by itself, and drift-guard tries again/);
     assert.doesNotMatch(body, /does not try again/);
   });
 
@@ -136,19 +136,48 @@ describe("the text message", () => {
     assert.match(body, /a person must decide/);
   });
 
-  it("says of a resolved finding which read confirmed that the role is clean", () => {
-    const at = Instant.parse("2026-11-28T01:42:22Z");
-    const finding = aFinding({ state: "resolved" });
-    const causeOf = (cause: Cause) =>
-      /^Cause: +(.*)$/m.exec(
-        formatText(anAnnouncement(aTransition({ kind: "resolved", at, cause, finding }))).body,
-      )?.[1];
-    assert.equal(causeOf({ kind: "recheck" }), `confirmed clean by the recheck at ${at}`);
-    assert.equal(causeOf({ kind: "sweep" }), `confirmed clean by the sweep at ${at}`);
-    assert.equal(
-      causeOf({ kind: "change", changeId: "1", call: "iam:AttachRolePolicy", at }),
-      `confirmed clean by the read after iam:AttachRolePolicy at ${at}`,
+  it("says of a resolved finding what caused it, what ended it and after how long, in the past tense", () => {
+    const at = Instant.parse("2026-11-22T12:04:00Z");
+    const origin = { changeId: "1", call: "iam:DetachRolePolicy", at: noon, region: "us-east-1" };
+    const messageOf = (over: Parameters<typeof aFinding>[0]) =>
+      formatText(
+        anAnnouncement(
+          aTransition({
+            kind: "resolved",
+            at,
+            cause: { kind: "recheck" },
+            finding: aFinding({ state: "resolved", origin, ...over }),
+          }),
+        ),
+      );
+    const ended = secondsAfterNoon(90);
+    const undone = messageOf({ rollback: { id: "r", endedAt: ended, undone: true } });
+    assert.match(
+      undone.subject,
+      /^drift-guard Resolved \(was HIGH\): role AWSBatchServiceRole lacked policy/,
     );
+    assert.match(
+      undone.body,
+      /was missing from AWSBatchServiceRole\.\nNothing to do: rolled back by drift-guard at 2026-11-22T12:01:30Z, 90 seconds after it began; confirmed at 2026-11-22T12:04:00Z\./,
+    );
+    assert.match(undone.body, /^Cause: +iam:DetachRolePolicy at 2026-11-22T12:00:00Z$/m);
+    const others =
+      /Nothing to do: the role, its use or its reference was changed, not by drift-guard; confirmed at/;
+    assert.match(messageOf({}).body, others);
+    const earlier = { id: "r", endedAt: secondsAfterNoon(-60), undone: true };
+    assert.match(messageOf({ rollback: earlier }).body, others);
+    const returned = { id: "r", endedAt: ended, undone: true, returned: true } as const;
+    assert.match(messageOf({ rollback: returned }).body, others);
+  });
+
+  it("names as the cause of a transition of its own the call, not drift-guard's decision", () => {
+    const origin = { changeId: "1", call: "iam:PutRolePolicy", at: noon, region: "us-east-1" };
+    const { body } = formatText(
+      anAnnouncement(
+        aTransition({ kind: "contested", cause: { kind: "rollback" }, finding: aFinding({ origin }) }),
+      ),
+    );
+    assert.match(body, /^Cause: +iam:PutRolePolicy at 2026-11-22T12:00:00Z$/m);
   });
 
   it("tells several transitions of a finding in one message, each with its id", () => {
@@ -161,7 +190,7 @@ describe("the text message", () => {
       finding: { ...aFinding({ state: "resolved" }), seq: 3 },
     });
     const { subject, body } = formatText({ ...anAnnouncement(resolved), before: [opened, undone] });
-    assert.match(subject, /^drift-guard New, rolled back, resolved \(was HIGH\): AWSBatchServiceRole lac/);
+    assert.match(subject, /^drift-guard New, rolled back, resolved \(was HIGH\): role AWSBatch/);
     assert.match(body, /^New, rolled back, resolved \(was HIGH\): Policy/);
     assert.match(
       body,
@@ -175,7 +204,13 @@ describe("the text message", () => {
   it("says how often which caller was refused", () => {
     const arn = "arn:aws:iam::123456789012:user/mallory";
     const callers = [
-      { caller: arn, calls: 3, firstAt: noon, lastAt: secondsAfterNoon(660) },
+      {
+        caller: arn,
+        calls: 3,
+        firstAt: noon,
+        lastAt: secondsAfterNoon(660),
+        names: ["iam:DetachRolePolicy", "iam:PutRolePolicy"],
+      },
       { caller: "arn:aws:iam::123456789012:role/ci", calls: 1, firstAt: noon, lastAt: noon },
     ];
     const evidence = anAttempt({ call: "iam:DetachRolePolicy", callers });
@@ -184,12 +219,12 @@ describe("the text message", () => {
     );
     assert.equal(
       subject,
-      "drift-guard HIGH, Repeated: 3 calls by mallory on AWSBatchServiceRole were refused",
+      "drift-guard HIGH, Refused again: 3 calls by mallory on AWSBatchServiceRole were refused",
     );
-    assert.match(
-      body,
-      /^HIGH, Repeated: 3 calls by mallory on AWSBatchServiceRole were refused, the last iam:DetachRolePolicy\./,
-    );
+    assert.match(body, /^HIGH, Refused again: 3 calls by mallory on AWSBatchServiceRole were refused\./);
+    assert.match(body, /The last was iam:DetachRolePolicy at 2026-/);
+    assert.match(body, /They were calls of iam:DetachRolePolicy, iam:PutRolePolicy\./);
+    assert.match(body, /AttributeKey=Username,AttributeValue=mallory\n/);
     assert.match(body, /It is this caller's 3rd refused call on the role within 11 minutes/);
     assert.match(body, /other callers on the role:\n {2}- arn:aws:iam::123456789012:role\/ci: 1 call, 2026/);
   });

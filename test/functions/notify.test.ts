@@ -182,7 +182,7 @@ describe("notify, in process", () => {
       await deliver(before, opened);
       const after = notifyFrom(store, undefined, { config: config("approve") });
       await deliver(after, await refuse(store, opened));
-      assert.match(before.sent.join(), /The guard restores it now/);
+      assert.match(before.sent.join(), /drift-guard restores it now/);
       assert.match(after.sent.join(), /Approval needed: .*waits for a person's approval/s);
     });
 
@@ -248,7 +248,7 @@ describe("notify, in process", () => {
     weekly.advance(50);
     await deliver(jointNoticeRequest);
     assert.equal(weekly.sent.length, 1);
-    assert.match(weekly.sent[0] ?? "", /^2 findings .*\nFor information: none of it needs/s);
+    assert.match(weekly.sent[0] ?? "", /^INFORMATIONAL: 2 policies .*\nFor information: none of it needs/s);
     const next = await commitFinding(store, "three", { severity: "INFORMATIONAL" });
     weekly.advance(86_400);
     await deliver(busMessage(next), jointNoticeRequest);

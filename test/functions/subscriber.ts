@@ -10,7 +10,7 @@ const Chat = z.looseObject({ id: z.string().min(1) });
 
 /** The ids of the transitions that a message tells. */
 export function toldIn(text: string): readonly string[] {
-  return [...new Set([...text.matchAll(/transition (\S+)/g)].map(([, id = ""]) => id))];
+  return [...new Set([...text.matchAll(/(?<=\s)([^\s#]+#\d+)(?=\s)/g)].map(([, id = ""]) => id))];
 }
 
 /**

@@ -147,7 +147,16 @@ export const Attempt = z
      */
     callers: z
       .array(
-        z.object({ caller: z.string(), calls: z.number(), firstAt: Instant, lastAt: Instant }).readonly(),
+        z
+          .object({
+            caller: z.string(),
+            calls: z.number(),
+            firstAt: Instant,
+            lastAt: Instant,
+            /** Which calls they were, such as `iam:DetachRolePolicy`, each once, the latest first; left out by older versions. */
+            names: z.array(z.string()).readonly().exactOptional(),
+          })
+          .readonly(),
       )
       .readonly()
       .exactOptional(),

@@ -60,11 +60,18 @@ export function continueEvidence(before: Evidence, now: Evidence): Evidence {
 }
 
 const maxCallers = 10;
+const maxNames = 5;
 // Calls of one caller with longer pauses are counted anew.
 const pauseMinutes = 60;
 
 function countCallers(before: Attempt, now: Attempt): NonNullable<Attempt["callers"]> {
-  const first = ({ actor, at }: Attempt) => ({ caller: nameActor(actor), calls: 1, firstAt: at, lastAt: at });
+  const first = ({ actor, at, call }: Attempt) => ({
+    caller: nameActor(actor),
+    calls: 1,
+    firstAt: at,
+    lastAt: at,
+    names: [call],
+  });
   const known = before.callers ?? [first(before)];
   const fresh = first(now);
   const last = known.find(({ caller }) => caller === fresh.caller);
@@ -74,6 +81,7 @@ function countCallers(before: Attempt, now: Attempt): NonNullable<Attempt["calle
     ? {
         ...last,
         calls: last.calls + 1,
+        names: [...new Set([now.call, ...(last.names ?? [])])].slice(0, maxNames),
         firstAt: isBefore(now.at, last.firstAt) ? now.at : last.firstAt,
         lastAt: isBefore(last.lastAt, now.at) ? now.at : last.lastAt,
       }

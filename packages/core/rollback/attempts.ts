@@ -94,18 +94,15 @@ export function removeStarts(
  * Returns the sentences that tell people of a contested drift: how often it came back after a rollback, who set it the last
  * time and with which tool, and what the guard does from now on. `starts` are those of its rollbacks (`listUndoingStarts`).
  */
-export function describeContest(
-  findingId: string,
-  starts: readonly Instant[],
-  cause: RecordedCause | undefined,
-): string {
+export function describeContest(starts: readonly Instant[], cause: RecordedCause | undefined): string {
   const [first, last] = [starts.at(0), starts.at(-1)];
   const returns = starts.length - 1;
+  const span = first === undefined || last === undefined ? 0 : millisecondsBetween(first, last) / 60_000;
   const often =
-    first === undefined || last === undefined || returns < 1
+    returns < 1
       ? ""
-      : `, about every ${formatMinutes(Math.max(1, Math.round(millisecondsBetween(first, last) / returns / 60_000)))}`;
-  return `The drift was rolled back ${starts.length} times in the last 7 days, and returned ${returns} times${often}. ${describeRival(cause)} Its first ${promptRollbacks} rollbacks began at once; the next ones wait, from 5 minutes up to 6 hours, until the drift stops or a person resets them: drift-guard rollback reset ${findingId}`;
+      : ` within ${formatMinutes(Math.max(1, Math.round(span)))}, since it came back about every ${formatMinutes(Math.max(1, Math.round(span / returns)))}`;
+  return `drift-guard rolled it back ${starts.length} times${often}. ${describeRival(cause)} The first ${promptRollbacks} rollbacks in ${windowDays} days begin at once, later ones after pauses from ${pauses.first} minutes to ${pauses.longest / 60} hours.`;
 }
 
 function describeRival(cause: RecordedCause | undefined): string {

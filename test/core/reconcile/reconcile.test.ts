@@ -377,10 +377,11 @@ describe("an attempt", () => {
     assert.deepEqual(told.at(-1), ["worsened", "HIGH"]);
     const evidence = ledger.findings[0]?.evidence;
     assert.ok(evidence?.kind === "attempt");
-    const eve = { calls: 3, firstAt: noon, lastAt: secondsAfterNoon(180) };
+    const names = ["iam:DeleteRole"];
+    const eve = { calls: 3, firstAt: noon, lastAt: secondsAfterNoon(180), names };
     assert.deepEqual(
       evidence.callers?.map(({ caller: _, ...counts }) => counts),
-      [eve, { calls: 1, firstAt: secondsAfterNoon(120), lastAt: secondsAfterNoon(120) }],
+      [eve, { calls: 1, firstAt: secondsAfterNoon(120), lastAt: secondsAfterNoon(120), names }],
     );
   });
 
