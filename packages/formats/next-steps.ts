@@ -75,7 +75,8 @@ export function describeBefore({ before = [] }: Announcement): readonly string[]
   });
 }
 
-function formatEvent({ kind, exception, note, finding }: Transition): string {
+/** What happened to the finding, as `formatTransitionKind`; a finding whose exception ended is not called recurred. */
+export function formatEvent({ kind, exception, note, finding }: Transition): string {
   const hasEnded = exception !== undefined || note === noException;
   if (hasEnded && (kind === "reopened" || kind === "worsened")) return "Exception ended";
   // A refused call is no state that could worsen.

@@ -110,6 +110,13 @@ describe("an answer to a deployed guard", () => {
     );
   });
 
+  it("has a role evaluated, and prints a command that shows the result", async () => {
+    const { code, stdout } = await run("findings", "evaluate", "AWSBatchServiceRole", "--stage", "test");
+    assert.equal(code, 0);
+    assert.match(unwrap(stdout), /The guard reads AWSBatchServiceRole now.*Asked by .*:user\/anna\./);
+    assert.match(stdout, /^ {2}npx drift-guard findings list --role AWSBatchServiceRole --stage test$/m);
+  });
+
   it("enables rollback where the configuration has a role rolled back", async () => {
     const { code, stdout } = await run("rollback", "enable", "--stage", "test");
     assert.equal(code, 1);
@@ -188,7 +195,7 @@ describe("an answer to an embedded guard", () => {
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(
       unwrap(stdout),
-      /is accepted until .*\. Anything beyond it is reported\. Recorded as the answer of local user.*Nobody else is told of it/,
+      /is accepted until .*\. Anything beyond it is reported\. The finding is listed as suppressed from the next read of the role on\. Recorded as the answer of local user.*Nobody else is told of it/,
     );
     const { exceptions } = await readControl(file);
     assert.deepEqual(

@@ -341,7 +341,10 @@ describe("findings show", () => {
       results.map(({ code }) => code),
       [2, 2],
     );
-    assert.match(unwrap(results[1]?.stderr ?? ""), /2 finding ids begin with/);
+    assert.match(
+      unwrap(results[1]?.stderr ?? ""),
+      /2 finding ids begin with .*: [0-9a-f]{12} \(AWSBatchServiceRole, .*\), [0-9a-f]{12} \(.*\)\. Give more of the id\./,
+    );
   });
 });
 
@@ -364,6 +367,38 @@ describe("findings history", () => {
       readOutput(FindingsHistoryOutput, document).transitions.map(({ finding }) => finding.seq),
       [1, 2],
     );
+  });
+});
+
+describe("the history of an exception", () => {
+  it("names who accepted a drift or ended the exception, never its author", async () => {
+    const file = await writeFindings([]);
+    const exception = {
+      owner: "team batch",
+      reason: "reads its input",
+      expires: "2026-11-28T06:30:32Z",
+      configured: true,
+    } as const;
+    const accepts = aFinding({ ...bodyOf(added), seq: 2, state: "suppressed" });
+    const open = aFinding({ ...bodyOf(added), seq: 3, state: "open" });
+    const database = openDatabase(file);
+    const stored = createFindingStore(database, { sinks: [] });
+    const actor = anActor({ arn: "arn:aws:iam::123456789012:user/eve" });
+    for (const transition of [
+      aTransition({ finding: accepts, kind: "suppressed", actor }),
+      aTransition({ finding: open, kind: "reopened", exception, actor }),
+    ]) {
+      const before = await stored.load(aKey());
+      const after = { ...before, findings: [transition.finding] };
+      await stored.commit({ before, after, transitions: [transition] });
+    }
+    database.close();
+    const { stdout } = await runCli(["findings", "history", added.id, "--findings", file]);
+    assert.match(
+      unwrap(stdout),
+      /Suppressed \(CRITICAL\) 2026-\S+ Exception ended \(CRITICAL\): that of team batch until 2026-11-28T06:30:32Z: reads its input/,
+    );
+    assert.doesNotMatch(stdout, /eve|Recurred/);
   });
 });
 

@@ -7,6 +7,7 @@ import { jsonBytes } from "@drift-guard/core/model/json-size";
 import { listCountedExceptions } from "@drift-guard/core/rollback/counted-exceptions";
 import { isSamePrincipal } from "@drift-guard/core/rollback/pause";
 import { sanitise } from "@drift-guard/formats/printable";
+import { quoteArgument } from "@drift-guard/formats/steps";
 import { parseAskedRole } from "../account-check.ts";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { chooseFinding } from "../finding-choice.ts";
@@ -39,7 +40,7 @@ export async function suppressFinding(args: readonly string[], terminal: Termina
       const none = `${sanitise(outcome.by, 300)} made the change behind the finding ${finding.id} of ${sanitise(finding.role.name)}, so that the exception does not count. Another person must accept it.`;
       return await reportAnswer("suppress", none, outcome, session, { json: values.json, terminal });
     }
-    const what = `The finding ${finding.id} of ${sanitise(finding.role.name)} is accepted until ${expires}. ${covers === undefined ? "It is reported again if it changes." : "Anything beyond it is reported."}`;
+    const what = `The finding ${finding.id} of ${sanitise(finding.role.name)} is accepted until ${expires}. ${covers === undefined ? "It is reported again if it changes." : "Anything beyond it is reported."}${session.announces ? "" : " The finding is listed as suppressed from the next read of the role on."}`;
     return await reportAnswer("suppress", what, outcome, session, { json: values.json, terminal });
   } finally {
     session.close();
@@ -76,8 +77,9 @@ export async function evaluateRole(args: readonly string[], terminal: Terminal):
   const session = await openAnswerSession(values, terminal.input);
   try {
     const outcome = await session.answer({ verb: "evaluate", role: name, reason: values.reason });
-    const what = `The guard reads ${sanitise(name)} now, if it watches the role. See the result with drift-guard findings list --role ${sanitise(name)}.`;
-    return await reportAnswer("evaluate", what, outcome, session, { json: values.json, terminal });
+    const what = `The guard reads ${sanitise(name)} now, if it watches the role. This shows the result, some seconds later:`;
+    const next = `npx drift-guard findings list --role ${quoteArgument(name)} --stage ${quoteArgument(values.stage)}`;
+    return await reportAnswer("evaluate", what, outcome, session, { json: values.json, terminal, next });
   } finally {
     session.close();
   }

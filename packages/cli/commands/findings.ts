@@ -70,8 +70,8 @@ options: [--config FILE] [--json]
                    suppress, answer.schema.json; of accept,
                    reference-capture.schema.json)
 
-Exit codes: 0 none of the listed findings is open, or done; 1 one is open, or the
-guard refused; 2 could not determine.
+Exit codes: 0 none of the listed findings is open, or done; 1 one is open, or
+the guard refused; 2 could not determine.
 `,
   run: runSubcommand("findings", {
     list: listFindings,

@@ -116,10 +116,11 @@ function formatWelcome(
     "    }))'",
     "",
     ...wrap(
-      `The guard is deployed as the stage local. Its configuration, ${configFile}, is used by itself. What its rollback does:`,
+      `The guard is deployed as the stage local. Its configuration, ${configFile}, is used by itself. What it found, and what its rollback does:`,
       columns,
     ),
     "",
+    "  npx drift-guard findings list --stage local",
     "  npx drift-guard rollback status --stage local",
     "",
     ...wrap(

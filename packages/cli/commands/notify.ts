@@ -8,7 +8,7 @@ import { type Command, type ExitCode, parseOptions, UsageError } from "../comman
 import { loadConfig } from "../config.ts";
 import { formatDocument } from "../output/json.ts";
 import { NotifyTestOutput } from "../output/notify.ts";
-import type { Terminal } from "../terminal.ts";
+import { type Terminal, wrap } from "../terminal.ts";
 
 const options = {
   test: { type: "boolean", default: false },
@@ -65,7 +65,10 @@ async function testMessages(args: readonly string[], terminal: Terminal): Promis
             subscribers,
           }),
         ]
-      : describeResult(id, place, subscribers, sent)),
+      : // Addresses and commands stay whole.
+        describeResult(id, place, subscribers, sent).flatMap((line) =>
+          line.startsWith("  ") ? [line] : wrap(line, terminal.columns),
+        )),
   );
   return exitCode;
 }

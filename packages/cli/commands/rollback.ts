@@ -39,8 +39,8 @@ options: [--stage NAME | --findings FILE] [--config FILE] [--json]
             Changes nothing.
   approve   show the steps that repair one finding as plan does, and approve
             exactly these: the guard carries them out once, if its own plan is
-            the same. The drift's actor cannot approve. For 24h unless --for says
-            otherwise, at most 7d
+            the same. The drift's actor cannot approve. For 24h unless --for
+            says otherwise, at most 7d
   undo      bring back the drift that the last rollback of the role, or that of
             --rollback, repaired, with your own credentials, and accept it:
             what it removed comes back, and what it restored is taken away.
@@ -50,9 +50,9 @@ options: [--stage NAME | --findings FILE] [--config FILE] [--json]
             24h unless --for says otherwise, at most 30d. People are told. A
             later end replaces an earlier one; to end it earlier, resume
   resume    end a pause
-  enable    have the guard of a new deployment roll drift back from now on. Until
-            then, or 7 days after its first complete sweep, it only records what
-            it would do, and carries out what a person approves
+  enable    have the guard of a new deployment roll drift back from now on.
+            Until then, or 7 days after its first complete sweep, it only
+            records what it would do, and carries out what a person approves
   reset     count the attempts on one finding, or on those of a role, anew
 
   ID               a finding; the first characters of its id suffice
@@ -64,18 +64,20 @@ options: [--stage NAME | --findings FILE] [--config FILE] [--json]
   --account FILE   read the role from a file with the output of "aws iam
                    get-account-authorization-details", or from standard input
                    with "-" (default: the live account)
-  --batch FILE     with --account: AWS Batch's uses of the roles, from files with
-                   the output of "aws batch describe-…", as check takes them
+  --batch FILE     with --account: AWS Batch's uses of the roles, from files
+                   with the output of "aws batch describe-…", as check takes
+                   them
   --plan DIGEST    apply only the plan that has this digest, as plan prints it
-  --force          roll back also what is not safe, such as restoring permissions
-                   while a stranger could get them; the plan says why
+  --force          roll back also what is not safe, such as restoring
+                   permissions while a stranger could get them; the plan says
+                   why
   --yes            write the role; of approve, give the approval
   --for TIME       hours or days, such as 8h or 30d
   --reason TEXT    people are told of it with the answer
-  --config FILE    configuration that names the watched roles and modes (default:
-                   drift-guard.config.ts or .json in the working directory,
-                   else the three roles of the AWS Batch User Guide; with
-                   --stage local, that of drift-guard local). A guard that was
+  --config FILE    configuration that names the watched roles and modes
+                   (default: drift-guard.config.ts or .json in the working
+                   directory, else the three roles of the AWS Batch User Guide;
+                   with --stage local, that of drift-guard local). A guard that was
                    deployed with another is warned of
   --json           print one JSON document
                    (docs/schemas/rollback-SUBCOMMAND.schema.json; of answers,

@@ -8,7 +8,7 @@ import { formatActor } from "@drift-guard/formats/actors";
 import { findConsoleLinks } from "@drift-guard/formats/console-links";
 import { describeEvidence } from "@drift-guard/formats/evidence";
 import { formatRequest } from "@drift-guard/formats/grants";
-import { formatNextSteps, formatTransitionKind } from "@drift-guard/formats/next-steps";
+import { formatEvent, formatNextSteps } from "@drift-guard/formats/next-steps";
 import { sanitise } from "@drift-guard/formats/printable";
 import type { RemediationCommand } from "@drift-guard/formats/remediation";
 import { formatDetails, severityStyle } from "../drift-table.ts";
@@ -170,11 +170,24 @@ export function formatHistory(
     ...(left > 0
       ? [`${indent}${left} earlier ${left === 1 ? "entry" : "entries"}: see findings history`]
       : []),
-    ...history.slice(Math.max(left, 0)).flatMap(({ at, kind, actor, note, finding }) => {
-      const who = actor === undefined ? "" : ` by ${formatActor(actor)}`;
-      const why = note === undefined ? "" : `: ${sanitise(note, 500)}`;
-      const text = `${formatTransitionKind(kind)} (${finding.severity})${who}${why}`;
+    ...history.slice(Math.max(left, 0)).flatMap((transition) => {
+      const { at, finding } = transition;
+      const text = `${formatEvent(transition)} (${finding.severity})${formatWho(transition)}${formatWhy(transition)}`;
       return wrap(text, columns, `${indent}${at}  `, " ".repeat(indent.length + at.length + 2));
     }),
   ];
+}
+
+// The actor made the drift. It neither accepted it nor ended an exception.
+function formatWho({ kind, actor, exception }: Transition): string {
+  if (actor === undefined || exception !== undefined || kind === "suppressed") return "";
+  return ` by ${formatActor(actor)}`;
+}
+
+function formatWhy({ note, exception }: Transition): string {
+  if (exception !== undefined) {
+    const { owner, expires, reason } = exception;
+    return `: that of ${sanitise(owner, 300)} until ${expires}: ${sanitise(reason, 500)}`;
+  }
+  return note === undefined ? "" : `: ${sanitise(note, 500)}`;
 }
