@@ -107,6 +107,11 @@ export interface LiveAccount {
   readonly from: string;
 }
 
+/** What to do without credentials of AWS where the stage is that of the emulated account; undefined for another stage. */
+export function adviseOnStage(stage: string | undefined): string | undefined {
+  return stage === "local" ? "for the stage local, run the exports that drift-guard local prints" : undefined;
+}
+
 /**
  * Asks STS which account the credentials belong to. Throws `AccountUnreadableError` with advice; `alternative` is what a
  * command can do without credentials.

@@ -207,6 +207,20 @@ describe("findings list", () => {
     assert.deepEqual(codes, [0, 0, 2, 2, 2, 2, 2, 2, 1]);
   });
 
+  it("says where the credentials of the emulated account are printed", async () => {
+    const env = {
+      AWS_ACCESS_KEY_ID: "",
+      AWS_SECRET_ACCESS_KEY: "",
+      AWS_PROFILE: "",
+      AWS_EC2_METADATA_DISABLED: "true",
+    };
+    const { code, stderr } = await runCli(["findings", "list", "--stage", "local"], {
+      env: { ...env, AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null" },
+    });
+    assert.equal(code, 2);
+    assert.match(unwrap(stderr), /for the stage local, run the exports that drift-guard local prints/);
+  });
+
   it("keeps the worst on the screen with --watch, and counts what does not fit", async () => {
     const interrupt = () => process.listeners("SIGINT").at(-1)?.("SIGINT");
     const args = ["findings", "list", "--findings", file, "--state", "all", "--watch"];

@@ -419,6 +419,15 @@ describe("rollback status", () => {
     assert.match(said, /Nothing was changed\./);
   });
 
+  it("says nothing of the observing phase where no role is rolled back", async () => {
+    const database = await writeTemporary("new.sqlite", "");
+    openDatabase(database).close();
+    const { code, stdout } = await new LiveRole().run(["status", "--findings", database]);
+    assert.equal(code, 0);
+    assert.match(stdout, /rollback: excess off/);
+    assert.doesNotMatch(stdout, /observed only/);
+  });
+
   it("prints the same as JSON, of the roles that were asked for", async () => {
     const database = await writeStores();
     const live = new LiveRole();

@@ -120,8 +120,8 @@ export function toStoreError(table: Table, error: unknown, permission: string): 
   if (error instanceof StoreUnavailableError) return error;
   if (errorCodeOf(error) === "ResourceNotFound") {
     return new StoreUnavailableError(
-      `The table ${table.name} does not exist, or lacks an index. Deploy the stack, or check the region and the ` +
-        "environment variables that name the tables.",
+      `The table ${table.name} does not exist in this account and Region, or lacks an index. Check the stage, the ` +
+        "credentials and the Region (regions.guard in the configuration), or deploy the stack.",
       { cause: error },
     );
   }

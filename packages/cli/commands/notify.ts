@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Deployment, locateDeployment } from "@drift-guard/core/config/deployment";
 import type { SentTestMessage, Subscriber } from "@drift-guard/core/model/test-message";
 import { sanitise } from "@drift-guard/formats/printable";
-import { identifyLiveAccount } from "../account-source.ts";
+import { adviseOnStage, identifyLiveAccount } from "../account-source.ts";
 import { type Command, type ExitCode, parseOptions, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { formatDocument } from "../output/json.ts";
@@ -46,7 +46,7 @@ async function testMessages(args: readonly string[], terminal: Terminal): Promis
     );
   }
   const config = await loadConfig(file);
-  const { account, partition } = await identifyLiveAccount();
+  const { account, partition } = await identifyLiveAccount(adviseOnStage(stage));
   const place = locateDeployment({ stage, region: config.regions.guard, account, partition });
   const id = randomUUID();
   const { subscribers, sent } = await sendTest(id, place, terminal);

@@ -77,8 +77,8 @@ options: [--stage NAME | --findings FILE] [--config FILE] [--json]
   --config FILE    configuration that names the watched roles and modes
                    (default: drift-guard.config.ts or .json in the working
                    directory, else the three roles of the AWS Batch User Guide;
-                   with --stage local, that of drift-guard local). A guard that was
-                   deployed with another is warned of
+                   with --stage local, that of drift-guard local). A guard that
+                   was deployed with another is warned of
   --json           print one JSON document
                    (docs/schemas/rollback-SUBCOMMAND.schema.json; of answers,
                    docs/schemas/answer.schema.json)

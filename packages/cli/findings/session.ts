@@ -1,6 +1,6 @@
 import type { Config } from "@drift-guard/core/config/config";
 import type { Finding } from "@drift-guard/core/model/finding";
-import { identifyLiveAccount } from "../account-source.ts";
+import { adviseOnStage, identifyLiveAccount } from "../account-source.ts";
 import { UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { type GuardChoice, type GuardStores, openFindingsFile, openTables } from "../rollback/session.ts";
@@ -39,7 +39,7 @@ export async function openFindings(
     const options = ["--findings", findings];
     return { stores, config, from: findings, options, close: () => stores.close() };
   }
-  const { account, partition } = await identifyLiveAccount();
+  const { account, partition } = await identifyLiveAccount(adviseOnStage(stage));
   const name = stage ?? "";
   const stores = await openTables(name, config, { account, partition });
   return {

@@ -1,7 +1,7 @@
 import type { SchemaCount } from "@drift-guard/aws/dynamodb/schema-count";
 import { locateDeployment } from "@drift-guard/core/config/deployment";
 import { sanitise } from "@drift-guard/formats/printable";
-import { identifyLiveAccount } from "../account-source.ts";
+import { adviseOnStage, identifyLiveAccount } from "../account-source.ts";
 import { type ExitCode, parseCommandLine, UsageError } from "../command.ts";
 import { loadConfig } from "../config.ts";
 import { formatDocument } from "../output/json.ts";
@@ -25,7 +25,7 @@ export async function migrate(args: readonly string[], terminal: Terminal): Prom
     );
   }
   const config = await loadConfig(values.config);
-  const { account, partition } = await identifyLiveAccount();
+  const { account, partition } = await identifyLiveAccount(adviseOnStage(stage));
   const region = config.regions.guard;
   const deployment = locateDeployment({ stage, region, account, partition });
   const [{ DynamoDBClient }, { countSchemas }] = await Promise.all([

@@ -15,7 +15,7 @@ import type {
 } from "@drift-guard/core/ports";
 import { sanitise } from "@drift-guard/formats/printable";
 import type { GuardSettings } from "@drift-guard/guard/ports";
-import { identifyLiveAccount, openSnapshot } from "../account-source.ts";
+import { adviseOnStage, identifyLiveAccount, openSnapshot } from "../account-source.ts";
 import { chooseFileSource, openBatchFiles, refuseOtherAccounts } from "../batch/files.ts";
 import { surveyBatch } from "../batch/survey.ts";
 import { UsageError } from "../command.ts";
@@ -100,7 +100,7 @@ export async function openRollbackSession(choice: GuardChoice, input: Readable):
   if (findings !== undefined) requireStored(findings);
   const given = choice.config ?? (await findLocalConfig(stage));
   const config = await loadConfig(given);
-  const account = await (file === undefined ? openLive() : openFile(file, input));
+  const account = await (file === undefined ? openLive(stage) : openFile(file, input));
   const stores =
     stage !== undefined
       ? await openTables(stage, config, account)
@@ -151,8 +151,8 @@ async function openFile(file: string, input: Readable): Promise<OpenedAccount> {
   return { account, partition, from, roles: reader, policies: { readPolicy: async () => undefined } };
 }
 
-async function openLive(): Promise<OpenedAccount> {
-  const { account, partition, region, from } = await identifyLiveAccount();
+async function openLive(stage: string | undefined): Promise<OpenedAccount> {
+  const { account, partition, region, from } = await identifyLiveAccount(adviseOnStage(stage));
   const [{ IAMClient }, { createRoleReader }, { createManagedPolicyReader }, { createRoleWriter }] =
     await Promise.all([
       import("@aws-sdk/client-iam"),

@@ -15,7 +15,10 @@ export function formatStatus(status: RoleStatus, { columns, paint }: Terminal): 
   return [
     paint("bold", sanitise(role)),
     ...say(`rollback: excess ${excess}, missing ${missing}, altered ${altered}`),
-    ...(status.observing === undefined ? [] : say(formatPhase(status.observing), "yellow")),
+    // Where every side is off, the guard writes nothing anyway, and refuses rollback enable.
+    ...(status.observing === undefined || [excess, missing, altered].every((mode) => mode === "off")
+      ? []
+      : say(formatPhase(status.observing), "yellow")),
     ...say(formatEnrolment(enrolment)),
     ...status.unreadable.flatMap((each) => say(`unreadable, so that nothing is rolled back: ${each}`, "red")),
     ...pauses.flatMap(({ scope, by, until, reason }) =>

@@ -74,7 +74,10 @@ export function writeAcceptedDrift(
   },
   decision: Pick<AcceptedDrift, "owner" | "reason" | "expires">,
 ): z.input<typeof AcceptedDrift> {
-  const write = ({ statements, nearest, example, remains, ...grant }: Grant) => grant;
+  const write = ({ statements, nearest, example, remains, conditions, ...grant }: Grant) => ({
+    ...grant,
+    ...(conditions.length > 0 && { conditions }),
+  });
   return {
     role: role.name,
     account: role.account,

@@ -4,12 +4,15 @@ const WholeKind = z.enum(["role", "trust", "boundary", "description", "session",
 type WholeKind = z.infer<typeof WholeKind>;
 
 /** The schema of a part as its text. */
-export const PartText = z.union([
-  WholeKind,
-  z.templateLiteral(["managed:", z.string()]),
-  z.templateLiteral(["inline:", z.string()]),
-  z.templateLiteral(["tag:", z.string()]),
-]);
+export const PartText = z.union(
+  [
+    WholeKind,
+    z.templateLiteral(["managed:", z.string()]),
+    z.templateLiteral(["inline:", z.string()]),
+    z.templateLiteral(["tag:", z.string()]),
+  ],
+  `must be managed:ARN, inline:NAME, tag:KEY or one of ${WholeKind.options.join(", ")}`,
+);
 /** A part as it is stored and sent: `trust`, `managed:ARN`, `inline:NAME`, `tag:KEY`. */
 export type PartText = z.infer<typeof PartText>;
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { AcceptedDrift, writeAcceptedDrift } from "@drift-guard/core/config/accepted-drift";
 import { type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
 import { ConfigError } from "@drift-guard/core/errors";
+import { aDrift, aGrant, aKey } from "../../builders.ts";
 
 type Exception = NonNullable<ConfigInput["exceptions"]>[number];
 
@@ -51,10 +53,26 @@ describe("an exception in the configuration", () => {
     assert.match(refuse({ denies: [{ actions: ["s3:*"] }] }), /denies\[0\]\.resources/);
   });
 
+  it("is written without what a grant does not have", () => {
+    const { part, side } = aDrift({ part: "inline:extra", side: "excess" });
+    const decision = {
+      owner: "team batch",
+      reason: "reads its input",
+      expires: "2027-01-01T00:00:00Z",
+    } as const;
+    const [grant] =
+      writeAcceptedDrift({ role: aKey(), part, side, grants: [aGrant()], denies: [] }, decision).grants ?? [];
+    assert.deepEqual(Object.keys(grant ?? {}).sort(), ["actions", "resources"]);
+  });
+
   it("is refused where it accepts nothing, or nobody answers for it", () => {
     assert.match(refuse({ grants: [] }), /^accepts nothing/);
     assert.equal(refuse({ grants: [], detail: "One sentence." }), "accepted");
     assert.match(refuse({ owner: " " }), /^must not be blank, at exceptions\[0\]\.owner/);
+    assert.match(
+      AcceptedDrift.safeParse({ ...accepted, part: "inlin:extra" }).error?.issues[0]?.message ?? "",
+      /^must be managed:ARN, inline:NAME, tag:KEY or one of role, trust, /,
+    );
     assert.match(refuse({ reason: "" }), /^must not be blank, at exceptions\[0\]\.reason/);
   });
 });
