@@ -73,6 +73,26 @@ describe("check on a snapshot file", () => {
     assert.match(stdout, /3 of 3 roles clean/);
   });
 
+  it("says that it counts no exceptions where the configuration has one of a role with drift", async () => {
+    const exception = {
+      part: "trust",
+      side: "excess",
+      detail: "x",
+      owner: "a",
+      reason: "b",
+      expires: "2030-01-01T00:00:00Z",
+    };
+    const configOf = (role: string) =>
+      writeTemporary(
+        "config.json",
+        JSON.stringify({ roles: { AWSBatchServiceRole: {} }, exceptions: [{ role, ...exception }] }),
+      );
+    const of = async (role: string) =>
+      unwrap((await check(detached, ["--config", await configOf(role)])).stdout);
+    assert.match(await of("awsbatchservicerole"), /Exceptions of the configuration are not counted here/);
+    assert.doesNotMatch(await of("other"), /Exceptions/);
+  });
+
   it("exits 1 on drift, and prints part, type, severity and grants", async () => {
     const { code, stdout } = await check(detached);
     assert.equal(code, 1);

@@ -1,6 +1,7 @@
 import type { Config } from "@drift-guard/core/config/config";
 import { findWatchedRole } from "@drift-guard/core/config/watched-role";
 import { isSetting } from "@drift-guard/core/model/part";
+import { sameRoleName } from "@drift-guard/core/model/role";
 import { sanitise } from "@drift-guard/formats/printable";
 import { quoteArgument } from "@drift-guard/formats/steps";
 import { type AccountCheck, type AskedRole, checkAccount, parseAskedRole } from "../account-check.ts";
@@ -95,7 +96,7 @@ A policy version that AWS itself published is information, not drift.
         ...(isLast ? [] : [""]),
       );
     }
-    const steps = formatNextSteps(checks, values);
+    const steps = formatNextSteps(checks, values, config.exceptions);
     await terminal.print(...steps.flatMap((line) => wrap(line, terminal.columns)));
     return code;
   },
@@ -255,6 +256,7 @@ function notWatched(
 function formatNextSteps(
   checks: readonly AccountCheck[],
   { config, plan }: { readonly config?: string; readonly plan?: boolean },
+  exceptions: Config["exceptions"],
 ): readonly string[] {
   const roles = checks.flatMap((check) => check.roles);
   const advice = checks[0]?.source.advice;
@@ -269,8 +271,16 @@ function formatNextSteps(
   const isUnknown = roles.some(({ assessments }) =>
     assessments.some(({ kind, part }) => kind === "undecided" && !isSetting(part)),
   );
+  const isAccepted = exceptions.some(({ role: name }) =>
+    roles.some(({ role, status }) => status === "drift" && sameRoleName(role, name)),
+  );
   return [
     ...formatReading(checks),
+    ...(isAccepted
+      ? [
+          "Exceptions of the configuration are not counted here: a deployed guard suppresses what they accept.",
+        ]
+      : []),
     ...(references.length > 0 ? [`Next: ${show.map(quoteArgument).join(" ")} shows what is required.`] : []),
     ...(roles.some(hasCommands) && !plan
       ? ["With --plan, drift-guard check prints the commands that fix a role."]
