@@ -33,13 +33,7 @@ export function findContainment(
   const roles = isOne ? "the role's sessions" : "the sessions of the roles that others can assume";
   return [
     ...advice,
-    ...(isSaid
-      ? []
-      : [
-          isOne
-            ? `First undo it: ${sayHow(standing, evidence)}.`
-            : "First undo them, with the first command below.",
-        ]),
+    ...(isSaid ? [] : [isOne ? `First undo it: ${sayHow(standing, evidence)}.` : undoAll(standing)]),
     ...(letsIn(evidence)
       ? [
           `Then end ${roles}, which stay valid: in the IAM console, on the role's tab "Revoke sessions". That ends those of running jobs too.`,
@@ -49,6 +43,12 @@ export function findContainment(
       ? "Then find out who did it and whether it was meant. If it was not, their credentials may be stolen: deactivate the access keys, end the sessions, and look for what else they did."
       : `Then find out whether it was meant, and do not ask ${author} alone: the credentials may be stolen. If so, deactivate the access keys, end the sessions, and look for what else they did.`,
   ];
+}
+
+function undoAll({ kind }: Announcement["standing"]): string {
+  return kind === "approval" || kind === "observing" || kind === "window" || kind === "refused"
+    ? "First have their rollbacks approved: the list has the ids, and findings show the command for each."
+    : "First undo them, with the first command below.";
 }
 
 function sayHow({ kind }: Announcement["standing"], { fix }: Drift): string {

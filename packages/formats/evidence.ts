@@ -298,7 +298,7 @@ function describeAttempt(
       `The ${repeated === undefined ? "call was" : "last was"} ${sanitise(call)} at ${formatTime(at)}, and AWS refused it: ${sanitise(code)}.`,
       ...(latest?.names === undefined || latest.calls < 2
         ? []
-        : [`They were calls of ${latest.names.map((name) => sanitise(name, 100)).join(", ")}.`]),
+        : [`All were calls of ${latest.names.map((name) => sanitise(name, 100)).join(", ")}.`]),
       ...(latest !== undefined && latest.calls > 1
         ? [
             `It is this caller's ${formatOrdinal(latest.calls)} refused call on the role within ${formatSpan(latest)}.`,

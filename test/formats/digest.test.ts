@@ -235,5 +235,12 @@ describe("a digest", () => {
     const [digest] = formatDigest([trust("two"), trust("one")], "d");
     assert.match(digest?.text ?? "", /\n {2}npx drift-guard check two one --plan\n/);
     assert.match(digest?.text ?? "", /First undo them.*\n(?:.*\n)*.*Revoke sessions/);
+    const approval = { kind: "approval", approvers: [], trusted: [] } as const;
+    const [asked] = formatDigest(
+      [trust("two"), trust("one")].map((each) => ({ ...each, standing: approval })),
+      "d",
+    );
+    assert.match(asked?.text ?? "", /First have their rollbacks approved/);
+    assert.doesNotMatch(asked?.text ?? "", /--plan/);
   });
 });

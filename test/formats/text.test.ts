@@ -223,7 +223,7 @@ describe("the text message", () => {
     );
     assert.match(body, /^HIGH, Refused again: 3 calls by mallory on AWSBatchServiceRole were refused\./);
     assert.match(body, /The last was iam:DetachRolePolicy at 2026-/);
-    assert.match(body, /They were calls of iam:DetachRolePolicy, iam:PutRolePolicy\./);
+    assert.match(body, /All were calls of iam:DetachRolePolicy, iam:PutRolePolicy\./);
     assert.match(body, /AttributeKey=Username,AttributeValue=mallory\n/);
     assert.match(body, /It is this caller's 3rd refused call on the role within 11 minutes/);
     assert.match(body, /other callers on the role:\n {2}- arn:aws:iam::123456789012:role\/ci: 1 call, 2026/);
