@@ -196,4 +196,7 @@ export async function comeToRest(history: History): Promise<void> {
     await history.sweep({});
   }
   await history.settle(3600);
+  // What waits for a window says so from the first look after the window closed.
+  await history.sweep({});
+  await history.settle(60);
 }
