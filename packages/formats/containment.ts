@@ -27,6 +27,8 @@ export function findContainment(
   const author = knowsAuthor ? findAuthor(transition) : undefined;
   const isTrusted = standing.kind === "approval" && standing.trusted.length > 0;
   const asks = deniesAdded(evidence).length > 0 || standing.kind === "service-linked";
+  const isSuspect = severity === "HIGH" && evidence.side !== "missing";
+  if (isSuspect && !isTrusted && !asks) return [findOut(author, isOne), ...advice];
   if (severity !== "CRITICAL" || isTrusted || asks) return [askAuthor(author, isOne), ...advice];
   // The approvers stand before this, with the same command.
   const isSaid = isOne && (standing.kind === "approval" || evidence.fix?.kind === "manual");
@@ -48,7 +50,7 @@ export function findContainment(
 function undoAll({ kind }: Announcement["standing"]): string {
   return kind === "approval" || kind === "observing" || kind === "window" || kind === "refused"
     ? "First have their rollbacks approved: the list has the ids, and findings show the command for each."
-    : "First undo them, with the first command below.";
+    : "First undo them: the first command below prints the commands that do.";
 }
 
 function sayHow({ kind }: Announcement["standing"], { fix }: Drift): string {
@@ -69,6 +71,14 @@ function askAuthor(author: string | undefined, isOne: boolean): string {
   return isOne
     ? `Ask ${who} whether it was meant. If it was not, undo it.`
     : `Ask ${who} whether the changes were meant. Undo those that were not.`;
+}
+
+function findOut(author: string | undefined, isOne: boolean): string {
+  const warning =
+    author === undefined ? "" : `, and do not ask ${author} alone: the credentials may be stolen`;
+  return isOne
+    ? `Find out whether it was meant${warning}. If it was not, undo it.`
+    : `Find out whether the changes were meant${warning}. Undo those that were not.`;
 }
 
 function letsIn({ part, side, harmless }: Drift): boolean {

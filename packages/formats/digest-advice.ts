@@ -19,6 +19,7 @@ export function listDigestCommands(announcements: readonly Announcement[]): read
   const [only] = roles.size === 1 ? roles.keys() : [];
   const left = announcements.filter((each) => isLeft(each) && isByHand(each));
   const names = [...new Set(left.map(({ transition: { finding } }) => formatRole(finding)))];
+  const isAsked = announcements.some(({ standing }) => standing.kind === "approval");
   return [
     ...(names.length === 0
       ? []
@@ -29,8 +30,7 @@ export function listDigestCommands(announcements: readonly Announcement[]): read
           },
         ]),
     {
-      purpose:
-        "list them, with the ids by which findings show, rollback approve and findings suppress take them",
+      purpose: `list them, with the ids that ${isAsked ? "rollback approve, " : ""}findings show and findings suppress take`,
       command: `npx drift-guard findings list${only === undefined ? "" : ` --role ${quoteArgument(only)}`}${place}`,
     },
   ];

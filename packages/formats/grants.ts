@@ -32,7 +32,7 @@ export function formatGrant(grant: Grant, maxItems = defaultMaxItems): string {
 
 /** Explains the end of a grant's line of which only some requests are a difference. */
 export function explainPart(line: string): string {
-  return line.replace(/, in part$/, " (only some of these requests)");
+  return line.replace(/, in part$/, " (some of these requests are as they should be)");
 }
 
 /** The grants as lines; beyond `maxLines` grants, the last line has the number of the others. */

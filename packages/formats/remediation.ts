@@ -88,7 +88,7 @@ export function findNextCommand({
 /**
  * Returns the commands that may come after the next one: that which accepts a drift that is left to people if it was meant,
  * without the reason, so that it does nothing as it is pasted; in the observing phase, that which undoes this drift alone; and
- * for a drift that keeps returning, that which ends the pauses.
+ * for a drift that keeps returning, those which undo it before the next try and which end the pauses.
  */
 export function listFurtherCommands({
   transition: { kind, finding },
@@ -111,6 +111,10 @@ export function listFurtherCommands({
       : []),
     ...(isContested
       ? [
+          {
+            purpose: "print the commands that undo it now",
+            command: `npx drift-guard check ${formatRole(finding)} --plan`,
+          },
           {
             purpose: "have rollbacks begin at once again, when nothing sets it any more",
             command: `npx drift-guard rollback reset ${id} ${place}`,

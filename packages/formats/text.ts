@@ -66,7 +66,7 @@ export function formatText(announcement: Announcement): TextMessage {
 function listGrants({ kind }: Transition, lists: readonly DescribedList[]): readonly (readonly string[])[] {
   if (kind === "resolved" || kind === "closed") return [];
   return lists.map(({ heading, lines }) =>
-    formatList(kind === "rolled-back" ? `${heading}, until then` : heading, lines),
+    formatList(kind === "rolled-back" ? `${heading}, before the rollback` : heading, lines),
   );
 }
 

@@ -151,7 +151,7 @@ describe("a message about a finding", () => {
       for (const line of further) {
         assert.match(
           line,
-          /^ {2}npx drift-guard (?:findings suppress \S+ --stage production --reason|rollback (?:approve|reset) \S+ --stage production)$/,
+          /^ {2}npx drift-guard (?:check \S+ --plan|findings suppress \S+ --stage production --reason|rollback (?:approve|reset) \S+ --stage production)$/,
         );
       }
       const chat = JSON.parse(formatChat(announcement));
@@ -178,7 +178,10 @@ describe("a message about a finding", () => {
     };
     const [undo = -1, find = -1, ask = -1] = order({ kind: "off", side: "excess" });
     assert.ok(undo > 0 && find > undo && ask === -1);
-    const mild = aFinding({ evidence, severity: "HIGH" });
+    const high = aFinding({ evidence, severity: "HIGH" });
+    const [, warned = -1, asked = -1] = order({ kind: "off", side: "excess" }, { finding: high });
+    assert.ok(warned > 0 && asked === -1);
+    const mild = aFinding({ evidence, severity: "MEDIUM" });
     assert.deepEqual(order({ kind: "off", side: "excess" }, { finding: mild }).slice(0, 2), [-1, -1]);
     const trusted = { kind: "approval", approvers: [], trusted: ["arn:aws:iam::1:role/pipeline"] } as const;
     assert.deepEqual(order(trusted).slice(0, 2), [-1, -1]);
