@@ -236,7 +236,7 @@ withEmulators("The findings table", (services) => {
     for (const ask of asked) {
       await assert.rejects(ask, {
         name: "StoreUnavailableError",
-        message: /The table no-such-table does not exist.*Deploy the stack/,
+        message: /The table no-such-table does not exist.*deploy the stack/,
       });
     }
   });
