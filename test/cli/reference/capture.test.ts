@@ -290,11 +290,11 @@ describe("reference capture --finding", () => {
     const sqlite = ["--findings", "findings.sqlite"];
     assert.match(
       (await take("--finding", "0".repeat(32), ...sqlite)).stderr,
-      /None of the \d+ stored findings has the id 0{32}/,
+      /The id of none of the \d+ stored findings begins with "0{32}"/,
     );
     assert.match(
       (await take("--finding", "", ...sqlite)).stderr,
-      /None of the \d+ stored findings has the id/,
+      /The id of none of the \d+ stored findings begins with ""/,
     );
     assert.match(
       (await take("--finding", "x")).stderr,
