@@ -2,6 +2,7 @@ import {
   type EventBridgeClient,
   PutEventsCommand,
   type PutEventsRequestEntry,
+  type PutEventsResultEntry,
 } from "@aws-sdk/client-eventbridge";
 import { Transition, transitionEvent } from "@drift-guard/core/model/transition";
 import type { Announcer } from "@drift-guard/core/ports";
@@ -31,6 +32,31 @@ export function createAnnouncer(client: EventBridgeClient, bus: string): Announc
       );
     },
   };
+}
+
+/**
+ * Puts one event on a bus (`events:PutEvents`). `what` names it in the error: "the first report"; `next` is a sentence on what
+ * follows. An answer without an entry does not count as a success. Throws `DeliveryError`.
+ */
+export async function putEvent(
+  client: EventBridgeClient,
+  entry: PutEventsRequestEntry & { readonly EventBusName: string },
+  { what, next }: { readonly what: string; readonly next: string },
+): Promise<void> {
+  const bus = `The bus ${entry.EventBusName}`;
+  const { Entries: [answer] = [] } = await client
+    .send(new PutEventsCommand({ Entries: [entry] }))
+    .catch((error: unknown) => {
+      throw toDeliveryError(bus, error, "events:PutEvents");
+    });
+  const why = explainRefusal(answer);
+  if (why !== undefined) throw new DeliveryError(`${bus} did not accept ${what}: ${why}. ${next}`);
+}
+
+/** Returns why an entry was not accepted; undefined if it was. */
+function explainRefusal(entry: PutEventsResultEntry | undefined): string | undefined {
+  if (entry?.EventId && !entry.ErrorCode) return undefined;
+  return `${entry?.ErrorCode ?? "no answer"} ${entry?.ErrorMessage ?? ""}`.trimEnd();
 }
 
 function packChunks(transitions: readonly Transition[]): readonly (readonly Transition[])[] {
@@ -69,9 +95,8 @@ async function putChunk(
     const answer = await client.send(new PutEventsCommand({ Entries: entries }));
     // An answer without an entry for a transition does not count as a success.
     return chunk.flatMap(({ id }, index) => {
-      const entry = answer.Entries?.[index];
-      if (entry?.EventId && !entry.ErrorCode) return [];
-      return [`${id}: ${entry?.ErrorCode ?? "no answer"} ${entry?.ErrorMessage ?? ""}`.trimEnd()];
+      const why = explainRefusal(answer.Entries?.[index]);
+      return why === undefined ? [] : [`${id}: ${why}`];
     });
   } catch (error) {
     const { message } = toDeliveryError(`The bus ${bus}`, error, "events:PutEvents");

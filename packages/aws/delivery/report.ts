@@ -1,32 +1,24 @@
-import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { FirstReport, reportEvent } from "@drift-guard/core/model/first-report";
 import type { ReportAnnouncer } from "@drift-guard/core/ports";
 import * as z from "zod";
-import { DeliveryError, toDeliveryError } from "./delivery-error.ts";
+import { putEvent } from "./eventbridge.ts";
 
 /** Creates the announcer that puts the first report on the guard's own bus (`events:PutEvents`). */
 export function createReportAnnouncer(client: EventBridgeClient, bus: string): ReportAnnouncer {
   return {
-    async announceReport(report) {
-      const entry = {
-        EventBusName: bus,
-        Source: reportEvent.source,
-        DetailType: reportEvent.detailType,
-        Detail: JSON.stringify(z.encode(FirstReport, report)),
-        Time: new Date(report.at),
-      };
-      const [answer] = await client.send(new PutEventsCommand({ Entries: [entry] })).then(
-        ({ Entries = [] }) => Entries,
-        (error: unknown) => {
-          throw toDeliveryError(`The bus ${bus}`, error, "events:PutEvents");
+    announceReport: (report) =>
+      putEvent(
+        client,
+        {
+          EventBusName: bus,
+          Source: reportEvent.source,
+          DetailType: reportEvent.detailType,
+          Detail: JSON.stringify(z.encode(FirstReport, report)),
+          Time: new Date(report.at),
         },
-      );
-      if (answer?.EventId && !answer.ErrorCode) return;
-      const why = `${answer?.ErrorCode ?? "no answer"} ${answer?.ErrorMessage ?? ""}`.trimEnd();
-      throw new DeliveryError(
-        `The bus ${bus} did not accept the first report: ${why}. The stream's retry and the next sweep send it again.`,
-      );
-    },
+        { what: "the first report", next: "The stream's retry and the next sweep send it again." },
+      ),
   };
 }
 

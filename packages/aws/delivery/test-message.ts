@@ -1,33 +1,21 @@
-import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import {
   TestMessage as Shape,
   type TestMessage,
   testMessageEvent,
 } from "@drift-guard/core/model/test-message";
 import * as z from "zod";
-import { DeliveryError, toDeliveryError } from "./delivery-error.ts";
+import { putEvent } from "./eventbridge.ts";
 
 /** Asks on the guard's bus for a test message (`events:PutEvents`). Throws `DeliveryError`. */
-export async function requestTestMessage(
+export function requestTestMessage(
   client: EventBridgeClient,
   bus: string,
   message: TestMessage,
 ): Promise<void> {
-  const entry = {
-    EventBusName: bus,
-    Source: testMessageEvent.source,
-    DetailType: testMessageEvent.detailType,
-    Detail: JSON.stringify(message),
-  };
-  const [answer] = await client.send(new PutEventsCommand({ Entries: [entry] })).then(
-    ({ Entries = [] }) => Entries,
-    (error: unknown) => {
-      throw toDeliveryError(`The bus ${bus}`, error, "events:PutEvents");
-    },
-  );
-  if (answer?.EventId && !answer.ErrorCode) return;
-  const why = `${answer?.ErrorCode ?? "no answer"} ${answer?.ErrorMessage ?? ""}`.trimEnd();
-  throw new DeliveryError(`The bus ${bus} did not accept the test message: ${why}.`);
+  const { source: Source, detailType: DetailType } = testMessageEvent;
+  const entry = { EventBusName: bus, Source, DetailType, Detail: JSON.stringify(message) };
+  return putEvent(client, entry, { what: "the test message", next: "Run the command again." });
 }
 
 const Envelope = z.looseObject({
