@@ -28,7 +28,6 @@ import { formatDigest } from "@drift-guard/formats/digest";
 import { formatJson } from "@drift-guard/formats/json";
 import { formatTestMessage } from "@drift-guard/formats/test-message";
 import { formatText } from "@drift-guard/formats/text";
-import { judgeByFirstReport } from "@drift-guard/guard/delivery/first-report";
 import { forgetNotice, scheduleNotices, tellAndMark, tellHeld } from "@drift-guard/guard/delivery/notices";
 import { findSilent } from "@drift-guard/guard/delivery/silence";
 import type { SQSBatchResponse } from "aws-lambda";
@@ -88,8 +87,7 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
     );
     const { awaited, end } = await findAwaited(messages, "notify", ports.findings, invocation);
     const transitions = [...awaited.values()].map(({ transition }) => transition);
-    const silent = await ports.findSilent(transitions);
-    const { waiting } = await judgeByFirstReport(transitions, account, opened);
+    const { silent, waiting } = await ports.findSilent(transitions);
     const fates = await scheduleNotices(
       transitions.filter(({ id }) => !silent.has(id) && !waiting.has(id)),
       ports,

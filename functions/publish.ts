@@ -22,9 +22,9 @@ export interface PublishPorts {
 }
 
 /**
- * Creates the handler of the findings table's stream: it puts inserted transitions, and the first report, on the guard's bus. The handler
- * throws where the bus does not take one of them, or an item cannot be read, and then the stream delivers the whole
- * batch again. That keeps the transitions of a role in order, and a transition may be announced twice. `open` returns
+ * Creates the handler of the findings table's stream: it puts inserted transitions, and the first report, on the guard's bus.
+ * The handler throws where the bus does not take one of them, or an item cannot be read, and then the stream delivers the
+ * whole batch again. That keeps the transitions of a role in order, and a transition may be announced twice. `open` returns
  * the ports for an invocation.
  */
 export function createHandler(open: () => PublishPorts): Handler<{ readonly batchItemFailures: [] }> {
@@ -40,7 +40,7 @@ export function createHandler(open: () => PublishPorts): Handler<{ readonly batc
   });
 }
 
-/** Reads a stream event. Returns the inserted transitions and first report, and for each item that cannot be read an error message. */
+/** Reads a stream event: the inserted transitions and first report, and for each item that cannot be read an error message. */
 function readStream(event: unknown): {
   readonly transitions: readonly Transition[];
   readonly report: FirstReport | undefined;

@@ -73,7 +73,8 @@ export function createHandler(
     };
     const received = readQueue(event);
     const events = received.filter(({ body }) => isHubEvent(body));
-    const failures = await takeHubEvents(readEvents(events, location), location.account, ports);
+    const { readable, unreadable } = readEvents(events, location);
+    const failures = new Map([...unreadable, ...(await takeHubEvents(readable, location.account, ports))]);
     const messages = received.filter(({ body }) => !isHubEvent(body));
     const { awaited, end } = await findAwaited(messages, "securityhub", findings, invocation);
     const outcome = await importIntoHub([...awaited.values()], location.account, ports);
@@ -86,7 +87,6 @@ export function createHandler(
     }
     return consumeQueue(event, invocation, async ({ messageId, body }) => {
       if (isHubEvent(body)) {
-        parseHubEvent(body, location);
         if (failures.has(messageId)) throw failures.get(messageId);
         return;
       }
@@ -103,20 +103,25 @@ export function createHandler(
   });
 }
 
-/** Returns the events of messages by message id, without those that cannot be read: their own handling fails. */
+/** Returns the events of messages, and why the others cannot be read, by message id. */
 function readEvents(
   messages: readonly QueueMessage[],
   location: FunctionLocation,
-): ReadonlyMap<string, HubEvent> {
-  const events = new Map<string, HubEvent>();
+): {
+  readonly readable: ReadonlyMap<string, HubEvent>;
+  readonly unreadable: ReadonlyMap<string, unknown>;
+} {
+  const readable = new Map<string, HubEvent>();
+  const unreadable = new Map<string, unknown>();
   for (const { messageId, body } of messages) {
     try {
-      events.set(messageId, parseHubEvent(body, location));
+      readable.set(messageId, parseHubEvent(body, location));
     } catch (error) {
       if (!(error instanceof MessageUnreadableError)) throw error;
+      unreadable.set(messageId, error);
     }
   }
-  return events;
+  return { readable, unreadable };
 }
 
 async function noticeOf(

@@ -165,7 +165,10 @@ export const handler = createHandler((location) => {
         ...createReportAnnouncer(eventbridge, environment.BUS_NAME),
       },
       ...(configuration.securityHub && {
-        hub: createHubStore(clients.dynamodb, { table: environment.FINDINGS_TABLE }),
+        hub: createHubStore(clients.dynamodb, {
+          table: environment.FINDINGS_TABLE,
+          onUnreadable: noteUnreadable,
+        }),
       }),
     },
     settings: describeGuard(location, environment.GUARD_ROLE_ARN),

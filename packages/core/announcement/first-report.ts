@@ -87,8 +87,8 @@ export function followsSweep({ kind, cause }: Pick<Transition, "kind" | "cause">
 
 /**
  * What people are told of a transition beside the first report: `told` as other transitions, `reported` in the report and
- * nowhere else, or `waits` for the report, which no sweep has made yet: a day at most. The report tells what the first sweep found. What
- * rollback would do about it, and the author that CloudTrail shows later, stand in the findings.
+ * nowhere else, or `waits` for the report, which no sweep has made yet: a day at most. The report tells what the first sweep
+ * found. What rollback would do about it, and the author that CloudTrail shows later, stand in the findings.
  */
 export function judgeByReport(
   transition: Transition,

@@ -16,14 +16,15 @@ import { instantOf, millisecondsBetween } from "@drift-guard/core/model/instant"
 import type { NoticeState, TransitionRef } from "@drift-guard/core/model/notice-state";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { Delivery, FindingStore, NoticeQueue, NoticeStore } from "@drift-guard/core/ports";
+import type { Silence } from "./silence.ts";
 
 /** Ports with which people are told of transitions. */
 export interface NoticePorts {
   readonly findings: Pick<FindingStore, "findDelivery" | "markDelivered">;
   readonly notices: NoticeStore;
   readonly queue: NoticeQueue;
-  /** Returns the ids of the transitions of which people are not told as of now. */
-  findSilent(transitions: readonly Transition[]): Promise<ReadonlySet<string>>;
+  /** Returns of which transitions people are not told as of now. */
+  findSilent(transitions: readonly Transition[]): Promise<Silence>;
   /**
    * Sends one message to people. `id` is the same in every copy of the message. Returns what it says that findings wait for
    * (`digestWait`), by transition id.
@@ -147,7 +148,7 @@ async function dropSilent(
   deliveries: readonly Delivery[],
   { findings, findSilent }: Pick<NoticePorts, "findings" | "findSilent">,
 ): Promise<readonly Delivery[]> {
-  const silent = await findSilent(deliveries.map(({ transition }) => transition));
+  const { silent } = await findSilent(deliveries.map(({ transition }) => transition));
   for (const { transition } of deliveries)
     if (silent.has(transition.id)) await findings.markDelivered(transition, "notify");
   return deliveries.filter(({ transition }) => !silent.has(transition.id));

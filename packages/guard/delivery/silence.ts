@@ -17,17 +17,26 @@ export interface SilencePorts {
   now(): Date;
 }
 
+/** Transitions of which people are not told now; ids. */
+export interface Silence {
+  /** People are never told of them. */
+  readonly silent: ReadonlySet<string>;
+  /** They wait for the first report of a new deployment. */
+  readonly waiting: ReadonlySet<string>;
+}
+
 /**
- * Returns the ids of the transitions of which people are not told: those that Security Hub quiets (`findQuiet`), refusals of
- * which the message before said that the rollback waits (`repeatsWait`), and warnings of the end of an exception that was
- * extended or ended since then, and those that the first report of a new deployment tells (`judgeByReport`). Throws `StoreUnavailableError`.
+ * Returns of which transitions people are not told now. Never of those that the first report of a new deployment tells
+ * (`judgeByReport`) or that Security Hub quiets (`findQuiet`), of a refusal where the message before said that the rollback
+ * waits (`repeatsWait`), and of the warning about an exception that was extended or ended since then. Throws
+ * `StoreUnavailableError`.
  */
 export async function findSilent(
   transitions: readonly Transition[],
   account: string,
   { findings, hub, standingOf, reports, now }: SilencePorts,
-): Promise<ReadonlySet<string>> {
-  const { reported } = await judgeByFirstReport(transitions, account, {
+): Promise<Silence> {
+  const { reported, waiting } = await judgeByFirstReport(transitions, account, {
     findings,
     ...(reports && { reports }),
     now,
@@ -52,5 +61,5 @@ export async function findSilent(
       !quiet.has(transition.id) && (await isOutdated(transition)) ? [transition.id] : [],
     ),
   );
-  return new Set([...quiet, ...outdated.flat()]);
+  return { silent: new Set([...quiet, ...outdated.flat()]), waiting };
 }

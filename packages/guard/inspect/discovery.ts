@@ -32,7 +32,8 @@ export interface DiscoveryPorts {
 
 /**
  * Finds the watched roles among some names, each once: roles in the configuration, roles that AWS Batch uses, and roles
- * that were watched before and still have open findings, or items that somebody forged. Throws `ConfigError`, `StoreUnavailableError`.
+ * that were watched before and still have open findings, or items that somebody forged. Throws `ConfigError`,
+ * `StoreUnavailableError`.
  */
 export async function findWatchedRolesWithUses(
   names: readonly string[],
