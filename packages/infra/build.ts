@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { formatCause } from "@drift-guard/core/errors";
 import { build, type Plugin } from "esbuild";
@@ -50,7 +50,7 @@ export async function buildFunctions(
     ...(options.profiles ? [] : [withoutProfiles]),
   ];
   try {
-    await Promise.all(names.map((name) => bundle(join(source, `${name}.ts`), join(draft, name), plugins)));
+    await bundle(source, names, draft, plugins);
     await rm(out, { recursive: true, force: true });
     await mkdir(dirname(out), { recursive: true });
     await rename(draft, out);
@@ -86,11 +86,18 @@ const withoutProfiles: Plugin = {
   },
 };
 
-async function bundle(entry: string, folder: string, plugins: Plugin[]): Promise<void> {
+/** Bundles the functions in one run, which reads each of their common files once. */
+async function bundle(
+  source: string,
+  names: readonly string[],
+  folder: string,
+  plugins: Plugin[],
+): Promise<void> {
   try {
     await build({
-      entryPoints: [entry],
-      outfile: join(folder, "index.mjs"),
+      entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, join(source, `${name}.ts`)])),
+      outdir: folder,
+      outExtension: { ".js": ".mjs" },
       bundle: true,
       platform: "node",
       target: "node24",
@@ -101,8 +108,7 @@ async function bundle(entry: string, folder: string, plugins: Plugin[]): Promise
       logLevel: "silent",
     });
   } catch (cause) {
-    const why = formatCause(cause);
-    throw new BundleError(`${relative(repositoryRoot, entry)} could not be bundled.\n${why}`, { cause });
+    throw new BundleError(`The functions could not be bundled.\n${formatCause(cause)}`, { cause });
   }
 }
 

@@ -7,7 +7,6 @@ import { clientSettings } from "@drift-guard/local/client";
 import { batchServicePolicy } from "../builders.ts";
 import { describeEmulated } from "../local/emulated-suite.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
-import { declareFindingLife } from "./finding-life.ts";
 import { assertAllowed } from "./function-calls.ts";
 
 describeEmulated("A finding in Security Hub, with the deployed bundles", () => {
@@ -86,8 +85,6 @@ describeEmulated("A finding in Security Hub, with the deployed bundles", () => {
     // By the guard's update, or by the import alone where a later transition has overtaken the return.
     await until("the workflow NEW", inHub, (seen) => seen?.Workflow?.Status === "NEW");
   });
-
-  declareFindingLife(() => account);
 
   it("made each function call only what its role allows", () => assertAllowed(account));
 });

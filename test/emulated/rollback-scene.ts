@@ -42,6 +42,8 @@ export interface RollbackScene {
   untilAttached(name: string, expected: readonly string[]): Promise<unknown>;
   /** Waits until people know of this number of rollbacks, all of them done. */
   untilDone(name: string, count: number): Promise<readonly Rollback[]>;
+  /** Waits until rollback knows who made each drift of the role: before, nobody is refused as their author. */
+  untilCaused(name: string): Promise<unknown>;
   /** Waits for a transition of the role's only drift whose note matches. Returns the finding. */
   untilTold(name: string, kind: string, note: RegExp): Promise<Finding>;
   /** Sends a request to the rollback function, as another function of the guard does. */
@@ -96,6 +98,13 @@ export async function openScene(account: GuardedAccount): Promise<RollbackScene>
         `${count} rollbacks of ${name} that people know of`,
         () => rollbacksOf(name),
         (all) => all.length === count && all.every((each) => each.status === "done" && each.told === true),
+      ),
+    untilCaused: async (name) =>
+      until(
+        `the report of who made the drifts of ${name}`,
+        async () => ({ findings: await findingsOf(name), control: await account.control.load(keyOf(name)) }),
+        ({ findings, control: { causes } }) =>
+          findings.length > 0 && findings.every(({ id }) => causes.some(({ findingId }) => findingId === id)),
       ),
     untilTold: async (name, kind, note) => {
       const seen = await until(

@@ -189,11 +189,7 @@ describeEmulated("Rollback in an emulated account, with the deployed bundles", (
       const role = "approved";
       await scene.detach(role);
       const finding = await scene.untilTold(role, "refused", /person's approval/);
-      await until(
-        "the report of who made the change",
-        async () => (await account.control.load(keyOf(role))).causes,
-        (causes) => causes.some(({ findingId }) => findingId === finding.id),
-      );
+      await scene.untilCaused(role);
       assert.deepEqual(await scene.attachedTo(role), []);
       const given = {
         verb: "approve",
@@ -229,6 +225,7 @@ describeEmulated("Rollback in an emulated account, with the deployed bundles", (
       const role = "undone";
       await scene.attach(role, extraPolicy);
       await scene.untilDone(role, 1);
+      await scene.untilCaused(role);
       const undo = ["rollback", "undo", role, "--reason", "Needed", "--yes"];
       const own = await scene.pipeline.run(...undo);
       assert.match(unwrap(own.stdout), /The guard refused the answer\. .*another person must answer/);

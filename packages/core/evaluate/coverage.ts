@@ -122,7 +122,13 @@ export function subtractGrants(grants: readonly Grant[], others: readonly Grant[
   return grants.flatMap((grant) => {
     const [text = ""] = serialiseGrants([grant]);
     if (known.has(text)) return [];
-    return subtractions(JSON.stringify([text, serialiseGrants(whole)]), () => subtractEach(grant, whole));
+    const left = subtractions(JSON.stringify([text, serialiseGrants(whole)]), () =>
+      subtractEach(grant, whole),
+    );
+    // What was computed before is of the same grant in another policy, where its statements had other places.
+    return left.map((each) =>
+      serialiseGrants([each])[0] === text ? grant : { ...each, statements: grant.statements },
+    );
   });
 }
 

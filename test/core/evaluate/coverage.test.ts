@@ -56,6 +56,26 @@ describe("an exception of exact grants", () => {
     assert.equal(digestEvidence(left), digestEvidence(drift([read, write])));
   });
 
+  it("leaves a grant that it does not cover as it is, also where the same grant came before", () => {
+    for (const statement of [0, 1, 2]) {
+      const evidence = drift([{ ...write, statements: [{ document: 0, statement }] }]);
+      assert.equal(leave(evidence, accept([read])), evidence);
+    }
+  });
+
+  it("leaves a part of a grant with the places of that grant, also where the same grant came before", () => {
+    for (const statement of [0, 1, 2]) {
+      const statements = [{ document: 0, statement }];
+      const both = { ...aGrant({ actions: ["s3:GetObject", "s3:PutObject"], resources: ["*"] }), statements };
+      const left = leave(drift([both]), accept([read]));
+      assert.ok(left?.kind === "drift");
+      assert.deepEqual(
+        left.grants.map(({ actions, statements: places }) => [actions, places]),
+        [[["s3:PutObject"], statements]],
+      );
+    }
+  });
+
   it("covers by meaning", () => {
     const wide = aGrant({
       actions: ["s3:Get*", "s3:Put*"],
