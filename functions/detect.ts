@@ -4,6 +4,7 @@ import { alarmedMetrics } from "@drift-guard/core/config/metrics";
 import { parseMessage } from "@drift-guard/core/intake/message";
 import { whyForeign } from "@drift-guard/core/intake/origin";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
+import { rememberReadings } from "@drift-guard/guard/inspect/recent-readings";
 import { rememberClaims } from "@drift-guard/guard/inspect/symptom-claims";
 import type { InspectPorts } from "@drift-guard/guard/ports";
 import type { SQSBatchResponse } from "aws-lambda";
@@ -11,7 +12,7 @@ import { readEnvironment } from "./shared/environment.ts";
 import { countForged } from "./shared/forged-items.ts";
 import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
 import { createInspectClients, describeGuard, type OpenedGuard, openInspection } from "./shared/guard.ts";
-import { consumeQueue } from "./shared/queue.ts";
+import { consumeQueue, sentAtOf } from "./shared/queue.ts";
 
 /**
  * Creates the handler of the changes queue: it inspects the roles that each change or recheck concerns. `open` returns
@@ -20,6 +21,8 @@ import { consumeQueue } from "./shared/queue.ts";
 export function createHandler(
   open: (location: FunctionLocation) => OpenedGuard<InspectPorts>,
 ): Handler<SQSBatchResponse> {
+  // Also for the next invocations: a burst fills many.
+  const readings = rememberReadings();
   return defineFunction("detect", async (event, invocation) => {
     const { logger, metrics, location } = invocation;
     const { ports: opened, settings } = open(location);
@@ -29,9 +32,11 @@ export function createHandler(
     const ports: InspectPorts = {
       ...opened,
       findings,
+      readings,
       ...(symptoms && { symptoms: rememberClaims(symptoms) }),
     };
-    return consumeQueue(event, invocation, async ({ messageId, body }) => {
+    return consumeQueue(event, invocation, async (received) => {
+      const { messageId, body } = received;
       const message = parseMessage(body);
       const foreign = whyForeign(message, settings.account);
       if (foreign !== undefined) {
@@ -41,7 +46,12 @@ export function createHandler(
         metrics.addMetric(alarmedMetrics.detect, MetricUnit.Count, 1);
       } else if (message.kind === "irrelevant")
         logger.info(`Message ${messageId} concerns no role: ${message.why}.`);
-      for (const { role, evidence, transitions } of await inspectMessage(message, ports, settings)) {
+      for (const { role, evidence, transitions } of await inspectMessage(
+        message,
+        ports,
+        settings,
+        sentAtOf(received),
+      )) {
         logger.info("Inspected a role", {
           role: role.name,
           evidence: evidence.length,

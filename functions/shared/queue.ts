@@ -2,12 +2,26 @@ import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-p
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
 import { formatIssues } from "@drift-guard/core/issues";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { SQSBatchResponse } from "aws-lambda";
 import * as z from "zod";
 import type { Invocation } from "./function.ts";
 
+// Milliseconds since 1970. One that is not understood is left out: the message is handled as one that did not wait.
+const SentTimestamp = z
+  .string()
+  .regex(/^\d{13}$/)
+  .optional()
+  .catch(undefined);
+
 const QueueEvent = z.looseObject({
-  Records: z.array(z.looseObject({ messageId: z.string(), body: z.string() })),
+  Records: z.array(
+    z.looseObject({
+      messageId: z.string(),
+      body: z.string(),
+      attributes: z.looseObject({ SentTimestamp }).optional().catch(undefined),
+    }),
+  ),
 });
 
 // A message is begun only while this much of the function's time is left.
@@ -22,6 +36,13 @@ class OutOfTimeError extends Error {
 export interface QueueMessage {
   readonly messageId: string;
   readonly body: string;
+  readonly attributes?: { readonly SentTimestamp?: string | undefined } | undefined;
+}
+
+/** Returns when a message was sent to its queue; undefined if the queue does not say. */
+export function sentAtOf({ attributes }: QueueMessage): Instant | undefined {
+  const sent = attributes?.SentTimestamp;
+  return sent === undefined ? undefined : instantOf(new Date(Number(sent)));
 }
 
 /** Returns the messages of an SQS event. Throws `MessageUnreadableError` where the event is not an SQS event. */

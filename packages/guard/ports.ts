@@ -29,6 +29,7 @@ import type {
 } from "@drift-guard/core/ports";
 import type { Answer } from "@drift-guard/core/respond/answer";
 import type { Person } from "@drift-guard/core/respond/person";
+import type { RecentReadings } from "./inspect/recent-readings.ts";
 
 /** Returns the current time. */
 export interface Clock {
@@ -54,6 +55,8 @@ export interface InspectPorts extends Clock {
   readonly fullReads?: FullReadStore;
   /** Which symptoms were looked into. Without it, each symptom is. */
   readonly symptoms?: SymptomStore;
+  /** The readings of this process. Without it, each change has its role read. */
+  readonly readings?: RecentReadings;
   /** Reads the policies and keys of secrets and parameters. Without it, they count as unread. */
   readonly resources?: ResourceReader;
   /** Reads the status of a service-linked role's deletion. Without it, a submitted deletion counts as running. */

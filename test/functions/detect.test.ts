@@ -26,6 +26,23 @@ function aDriftedWorld(): World {
   return world;
 }
 
+/** The event of a change that has no effect on what the role may do. */
+function aTagEvent(eventID: string, at: Date) {
+  return {
+    source: "aws.iam",
+    "detail-type": "AWS API Call via CloudTrail",
+    account,
+    detail: {
+      eventID,
+      eventTime: at.toISOString(),
+      eventSource: "iam.amazonaws.com",
+      eventName: "TagRole",
+      recipientAccountId: account,
+      requestParameters: { roleName: roles[0], tags: [{ key: "build", value: eventID }] },
+    },
+  };
+}
+
 function detectIn({ ports, settings }: World, over: Partial<InspectPorts> = {}) {
   return createHandler(() => ({ ports: { ...ports, ...over }, settings }));
 }
@@ -72,6 +89,36 @@ describe("detect, in process", () => {
     const byAws = JSON.stringify({ ...envelope, source: "aws.iam" });
     assert.deepEqual(await detectIn(world)(queueEvent(byAws), aContext()), failedMessages());
     assert.deepEqual(await foundIn(world), [roles[0]]);
+  });
+
+  it("reads a role once for all changes that waited in the queue when the read began", async () => {
+    const world = aDriftedWorld();
+    let reads = 0;
+    const detect = detectIn(world, {
+      roles: {
+        ...world.ports.roles,
+        read: (name) => {
+          reads += 1;
+          return world.ports.roles.read(name);
+        },
+      },
+    });
+    const batchOf = (first: number, sentAt: Date) => {
+      const events = Array.from({ length: 10 }, (_, index) => aTagEvent(`${first + index}`, sentAt));
+      const { Records } = queueEvent(...events.map((event) => JSON.stringify(event)));
+      const attributes = { SentTimestamp: `${sentAt.getTime()}` };
+      return { Records: Records.map((record) => ({ ...record, attributes })) };
+    };
+    const sentAt = world.clock.now();
+    world.clock.advance(2);
+    await detect(batchOf(0, sentAt), aContext());
+    assert.equal(reads, 1);
+    await detect(batchOf(10, sentAt), aContext());
+    assert.equal(reads, 1);
+    assert.deepEqual(await foundIn(world), [roles[0]]);
+    world.clock.advance(1);
+    await detect(batchOf(20, world.clock.now()), aContext());
+    assert.equal(reads, 2);
   });
 
   it("returns the message of a role whose ledger cannot be loaded, and inspects the others", async () => {

@@ -36,6 +36,7 @@ import { createFullReadStore } from "@drift-guard/embedded/sqlite/full-reads";
 import { createSymptomStore } from "@drift-guard/embedded/sqlite/symptoms";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
+import { rememberReadings } from "@drift-guard/guard/inspect/recent-readings";
 import { type LookupReport, lookUpRole } from "@drift-guard/guard/lookup/lookup";
 import type { GuardSettings, RollbackPorts, SweepPorts } from "@drift-guard/guard/ports";
 import type { RollbackOutcome } from "@drift-guard/guard/rollback/outcome";
@@ -211,6 +212,7 @@ export function aWorld({
     usage: createUsageStore(database),
     fullReads: createFullReadStore(database),
     symptoms: createSymptomStore(database),
+    readings: rememberReadings(),
     ...(resources && { resources }),
     ...(agents && { agents }),
     listRegions: async () => accountRegions,

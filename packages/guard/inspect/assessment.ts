@@ -14,6 +14,8 @@ import { readFacts } from "./facts.ts";
 /** The assessments of a role that was just read. */
 export interface RoleAssessment {
   readonly assessments: readonly Assessment[];
+  /** What was assessed; left out where the role could not be read. */
+  readonly reading?: RoleReading;
   /** Left out where the role is absent or could not be read. */
   readonly role?: Role;
   /** Whether the role could not be read. */
@@ -50,7 +52,7 @@ export async function readAndAssessRole(
       assessments: assess(reading),
       stop: () => ports.now().getTime() - began > maxFixMilliseconds,
     });
-    return { assessments, ...(reading.status === "present" && { role: reading.role }) };
+    return { assessments, reading, ...(reading.status === "present" && { role: reading.role }) };
   } catch (error) {
     // Unknown is never clean: the unreadable role becomes a finding, and its other findings keep their state.
     if (error instanceof RoleUnreadableError) {

@@ -9,7 +9,7 @@ import {
   type RoleRecheck,
 } from "@drift-guard/core/model/change";
 import type { Note } from "@drift-guard/core/model/evidence";
-import { instantOf } from "@drift-guard/core/model/instant";
+import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
 import { partOf } from "@drift-guard/core/model/part";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import type { Cause } from "@drift-guard/core/model/transition";
@@ -26,7 +26,8 @@ import { claimSymptom } from "./symptom-claims.ts";
 import { findEnvironmentsOfQueue, refreshSubjects } from "./usage.ts";
 
 /**
- * Inspects every watched role that a message concerns, and schedules their rechecks. Throws `RoleUnreadableError` and
+ * Inspects every watched role that a message concerns, and schedules their rechecks. `sentAt` is when the message began to
+ * wait for this; left out where it did not wait. Throws `RoleUnreadableError` and
  * `BatchUnreadableError` where the concerned roles cannot be found, and `StoreUnavailableError`; a watched role that
  * cannot be read becomes a finding.
  */
@@ -34,6 +35,7 @@ export async function inspectMessage(
   message: Message,
   ports: InspectPorts,
   settings: GuardSettings,
+  sentAt?: Instant,
 ): Promise<readonly Inspection[]> {
   // The EventBridge rules match this account only.
   if (whyForeign(message, settings.account) !== undefined) return [];
@@ -41,7 +43,7 @@ export async function inspectMessage(
     case "irrelevant":
       return [];
     case "change":
-      return inspectChange(message.change, ports, settings);
+      return inspectChange(message.change, ports, settings, sentAt);
     case "symptom":
       return inspectSymptom(message.symptom, ports, settings);
     case "recheck":
@@ -58,10 +60,20 @@ function narrowToWatched(request: FullReadRequest, { config }: GuardSettings): F
   return rest;
 }
 
+// Most reads of IAM show a change within seconds. One that is too early is repeated by the recheck.
+const shownAfterMs = 10_000;
+
+/** Returns from when on a read shows a change: the change was made well before, or its message was waiting. */
+function findShownFrom({ at }: Change, sentAt: Instant | undefined): Instant {
+  const shown = instantOf(new Date(Date.parse(at) + shownAfterMs));
+  return sentAt !== undefined && isBefore(sentAt, shown) ? sentAt : shown;
+}
+
 async function inspectChange(
   change: Change,
   ports: InspectPorts,
   settings: GuardSettings,
+  sentAt: Instant | undefined,
 ): Promise<readonly Inspection[]> {
   const began = instantOf(ports.now());
   // An event of long ago is a replay. It still says where to look, and causes nothing that is there now.
@@ -69,7 +81,7 @@ async function inspectChange(
   const cause: Cause = isNews
     ? { kind: "change", changeId: change.id, call: change.call, at: change.at }
     : { kind: "recheck" };
-  const after = isNews ? { after: change } : {};
+  const after = isNews ? { after: change, shownFrom: findShownFrom(change, sentAt) } : {};
   const request = { everyRole: "first", since: began } as const;
   if (mayConcernEveryRole(change)) {
     // A call to AWS Batch may also have changed which roles it uses.

@@ -46,6 +46,8 @@ export interface Occasion {
   readonly evidence: readonly Evidence[];
   /** The role, if the caller has just read it. */
   readonly reading?: RoleReading;
+  /** A read that began at this time or later shows what led to the inspection. Left out where the role must be read now. */
+  readonly shownFrom?: Instant;
   /**
    * Whether job definitions use the role in Regions outside the configuration, after AWS Batch was read to its end in those
    * of the configuration; left out if it was not looked.
@@ -59,18 +61,32 @@ export interface Occasion {
 export async function inspectRole(
   watched: WatchedRoleWithUses,
   occasion: Occasion,
-  ports: Pick<InspectPorts, "roles" | "findings" | "control" | "requests" | "lookups" | "resources" | "now">,
+  ports: Pick<
+    InspectPorts,
+    "roles" | "findings" | "control" | "requests" | "lookups" | "readings" | "resources" | "now"
+  >,
   settings: GuardSettings,
 ): Promise<Inspection> {
   const key: RoleKey = { account: settings.account, name: watched.name };
-  const { after, cause } = occasion;
+  const { after, cause, shownFrom } = occasion;
+  const settleSeconds = settleSecondsOf(settings.config);
   let given = occasion.reading;
   const isRecorded = await isOwnCall(after, ports, settings);
   const isJudged = cause.kind === "recheck" && !isRecorded;
   const others = isJudged ? await loadSharedRollbacks(after, key, ports, settings) : [];
   const decision = await decideAndCommit(ports.findings, key, async (ledger) => {
     // Only the first attempt may use the caller's reading: after a conflict the role is read again.
-    const seen = await readAndAssessRole(watched, given, ports, settings, occasion.lastTry);
+    const began = instantOf(ports.now());
+    const recent = shownFrom && ports.readings?.find(ledger, { from: shownFrom, now: began, settleSeconds });
+    const seen = await readAndAssessRole(
+      watched,
+      given ?? recent?.reading,
+      ports,
+      settings,
+      occasion.lastTry,
+    );
+    const judged =
+      seen.reading && given === undefined ? (recent ?? { reading: seen.reading, began }) : undefined;
     given = undefined;
     // Loaded after the read: a rollback stores what it writes before it writes it.
     const control = await ports.control.load(key);
@@ -84,8 +100,8 @@ export async function inspectRole(
     // sweep found such a use in another Region, no other inspection revives the note.
     const { otherUse } = occasion;
     const judgesKeys = otherUse === "unused" || (otherUse !== "used" && ledger.findings.some(isOpenKeyNote));
-    const judged = judgesKeys ? seen.assessments : seen.assessments.filter((one) => !isKeyNote(one));
-    const assessments = seen.role ? noteRevocations(seen.role, judged, control, now) : judged;
+    const counted = judgesKeys ? seen.assessments : seen.assessments.filter((one) => !isKeyNote(one));
+    const assessments = seen.role ? noteRevocations(seen.role, counted, control, now) : counted;
     const evidence: readonly Evidence[] = [
       ...assessments,
       ...occasion.evidence,
@@ -105,7 +121,7 @@ export async function inspectRole(
       config: settings.config,
       ...(settings.guardRole !== undefined && { guardRole: settings.guardRole }),
       now,
-      settleSeconds: settleSecondsOf(settings.config),
+      settleSeconds,
     });
     const recheck = reconciled.recheck || foreign === "unknown";
     const unreadSince = seen.unread && reconciled.ledger.findings.find(isUnread)?.openedAt;
@@ -128,10 +144,12 @@ export async function inspectRole(
         isDue:
           assessments.some(({ kind }) => kind === "drift") || holdsEndedRevocation(seen.role, control, now),
         control,
+        judged,
       },
     };
   });
-  const { inspection, isClean, isDue, control } = decision.result;
+  const { inspection, isClean, isDue, control, judged } = decision.result;
+  if (judged) ports.readings?.keep(decision.ledger, judged);
   await informRollback({ watched, control, isClean, isDue, cause, after }, ports, settings);
   const { ledger, transitions } = decision;
   await requestLookup({ ledger, transitions, cause }, ports, settings);

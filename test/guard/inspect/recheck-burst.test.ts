@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { defineConfig } from "@drift-guard/core/config/config";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
-import { detach } from "../drift-calls.ts";
+import { attach, detach } from "../drift-calls.ts";
 import { aWorld, guardRole } from "../world.ts";
 
 const roleName = "AWSBatchServiceRole";
+const eve = { kind: "user", name: "eve", sourceIp: "203.0.113.8" } as const;
 
 /** A world that observes one role and counts its reads. */
 function aCountingWorld() {
@@ -22,6 +23,57 @@ function aCountingWorld() {
   });
   return { world, reads: () => reads };
 }
+
+const tag = (value: number) =>
+  ({ call: "TagRole", roleName, tags: [{ key: "build", value: `${value}` }] }) as const;
+
+describe("A burst of changes of one role", () => {
+  it("whose events come later reads it a few times, and names who made the drift", async () => {
+    const { world, reads } = aCountingWorld();
+    for (let count = 0; count < 100; count += 1) world.act(tag(count));
+    world.act(detach);
+    for (let count = 0; count < 100; count += 1) world.act(tag(count), eve);
+    world.clock.advance(30);
+    await world.settle(1);
+    assert.ok(reads() <= 3, `${reads()} reads`);
+    const [finding] = await world.findings();
+    assert.deepEqual([finding?.state, finding?.causedBy?.arn?.endsWith("/mallory")], ["open", true]);
+  });
+
+  it("reads it again for a change that was made after the read, or just before it", async () => {
+    const { world, reads } = aCountingWorld();
+    world.act(tag(1));
+    world.clock.advance(30);
+    await world.settle(1);
+    assert.equal(reads(), 1);
+    world.act(detach);
+    await world.settle(1);
+    assert.equal(reads(), 2);
+    assert.equal((await world.findings()).length, 1);
+  });
+
+  it("resolves a finding by two reads, never by one that counts twice", async () => {
+    const { world, reads } = aCountingWorld();
+    world.act(detach);
+    await world.settle();
+    world.act(attach);
+    for (let count = 0; count < 5; count += 1) world.act(tag(count));
+    world.clock.advance(30);
+    const before = reads();
+    await world.settle(1);
+    assert.equal(reads() - before, 1);
+    assert.deepEqual(
+      (await world.findings()).map(({ state }) => state),
+      ["open"],
+    );
+    await world.settle();
+    assert.ok(reads() - before <= 3, `${reads() - before} reads`);
+    assert.deepEqual(
+      (await world.findings()).map(({ state }) => state),
+      ["resolved"],
+    );
+  });
+});
 
 describe("A burst of rechecks of one role", () => {
   it("reads it once, and again after a while", async () => {

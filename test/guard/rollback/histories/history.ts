@@ -21,6 +21,7 @@ import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
 import { createUsageStore } from "@drift-guard/embedded/sqlite/usage";
 import { inspectMessage } from "@drift-guard/guard/inspect/inspect";
+import { rememberReadings } from "@drift-guard/guard/inspect/recent-readings";
 import type { GuardSettings, RollbackPorts } from "@drift-guard/guard/ports";
 import type { RollbackOutcome } from "@drift-guard/guard/rollback/outcome";
 import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
@@ -144,6 +145,7 @@ export async function beginHistory(choice: Choice, laws: Laws): Promise<History>
     changes: createChangeStore(database),
     // AWS Batch uses nothing in these histories.
     usage: { ...createUsageStore(database), usesOf: async () => [] },
+    readings: rememberReadings(),
     faults,
     transitions,
     async onWrite(write: GuardWrite) {

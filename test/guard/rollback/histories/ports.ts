@@ -18,6 +18,7 @@ import type {
 import type { SimulatedBatch } from "@drift-guard/embedded/batch/batch";
 import type { VirtualClock } from "@drift-guard/embedded/clock";
 import type { IdGenerator } from "@drift-guard/embedded/iam/ids";
+import type { RecentReadings } from "@drift-guard/guard/inspect/recent-readings";
 import type { RollbackPorts, SweepPorts } from "@drift-guard/guard/ports";
 import { account as accountId } from "../../../builders.ts";
 import type { RecordedAccount, RefusalCode } from "./account.ts";
@@ -76,6 +77,8 @@ export interface Surroundings {
   readonly findings: FindingStore;
   readonly changes: ChangeStore;
   readonly usage: UsageStore;
+  /** Those of the process that inspects roles. */
+  readonly readings: RecentReadings;
   readonly faults: StandingFaults;
   readonly transitions: Transition[];
   /** Called after each write of the guard, and before anything else happens. */
@@ -97,7 +100,7 @@ export function createFailingPorts(
   invocation: Invocation,
   isRollback: boolean,
 ): SweepPorts & RollbackPorts {
-  const { faults, transitions, onWrite, onControl, onLedger } = rest;
+  const { readings, faults, transitions, onWrite, onControl, onLedger } = rest;
   const { iam, observer, states } = account;
   const store = <P extends readonly unknown[], T>(call: (...parameters: P) => Promise<T>) => {
     return (...parameters: P) =>
@@ -205,6 +208,7 @@ export function createFailingPorts(
     changes,
     batch: batch.reader,
     usage,
+    readings,
     listRegions: async () => ({
       status: "listed",
       enabled: ["us-east-1"],

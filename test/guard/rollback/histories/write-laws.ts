@@ -57,10 +57,12 @@ export async function assertWrite(
         history,
       );
   }
+  // Somebody may have deleted the role since the read: the call on a policy of several roles finds that policy all the same.
+  if (write.isRace) return;
   const { before, after } = write;
-  assert.ok(before.status === "present" && after.status === "present");
+  assert.ok(before.status === "present" && after.status === "present", "a role that is gone is not written");
   const isApproved = planned.findings.some((id) => listApprovals(id, rollback, control, history).length > 0);
-  if (write.isRace || isApproved || endsRevocation(write, known)) return;
+  if (isApproved || endsRevocation(write, known)) return;
   assert.equal(before.role.id, rollback.plan.roleId, "a role that was made anew is not written");
   const allowed = requiredPermissions(history.choice.reference);
   const most = permissions(before.role).map((isAllowed, index) => isAllowed || allowed[index] === true);
