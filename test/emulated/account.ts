@@ -97,8 +97,8 @@ export async function startGuardedAccount(
 }
 
 // Many tests wait at once, and each look costs the emulators: a wait that lasts looks more rarely.
-const firstPause = 100;
-const longestPause = 800;
+const firstPause = 200;
+const longestPause = 1500;
 
 /** Polls `look` until `holds`. Throws after `seconds` with `what` and the last value. */
 export async function until<T>(
@@ -108,7 +108,7 @@ export async function until<T>(
   seconds = 90,
 ): Promise<T> {
   const end = Date.now() + seconds * 1000;
-  for (let wait = firstPause; ; wait = Math.min(wait * 1.3, longestPause)) {
+  for (let wait = firstPause; ; wait = Math.min(wait * 1.5, longestPause)) {
     const seen = await look();
     if (holds(seen)) return seen;
     if (Date.now() > end)

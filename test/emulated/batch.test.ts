@@ -16,6 +16,7 @@ import { clientSettings } from "@drift-guard/local/client";
 import { batchServicePolicy, trustOf } from "../builders.ts";
 import { describeEmulated } from "../local/emulated-suite.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
+import { declareLinkedRoleDeletion } from "./linked-role.ts";
 
 const { account: accountId } = keyOf("");
 const secret = `arn:aws:secretsmanager:us-east-1:${accountId}:secret:db-AbCdEf`;
@@ -199,4 +200,6 @@ describeEmulated("AWS Batch, with the deployed bundles", () => {
     assert.match(symptoms, /job nightly FAILED: ResourceInitializationError/);
     assert.doesNotMatch(symptoms, /job ran/);
   });
+
+  declareLinkedRoleDeletion(() => account);
 });

@@ -1,77 +1,10 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { DetachRolePolicyCommand, UpdateAssumeRolePolicyCommand } from "@aws-sdk/client-iam";
-import type { Finding } from "@drift-guard/core/model/finding";
-import { doubled, dropping, inSequence, reversed } from "@drift-guard/local/recorder/disorder";
-import { comparePolicies } from "@drift-guard/policy/compare";
-import { batchServicePolicy } from "../builders.ts";
-import { referenceOf } from "../core/watched-roles.ts";
+import { after, before, it } from "node:test";
 import { describeEmulated } from "../local/emulated-suite.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
 import { assertAllowed, neededByFunction, roleOfFunction } from "./function-calls.ts";
 import { listGrantedActions } from "./permission.ts";
-
-const guarded = ["AWSBatchServiceRole", "ecsTaskExecutionRole"];
-const foreignTrust = JSON.stringify({
-  Version: "2012-10-17",
-  Statement: [
-    { Effect: "Allow", Principal: { Service: "ecs-tasks.amazonaws.com" }, Action: "sts:AssumeRole" },
-    { Effect: "Allow", Principal: { AWS: "arn:aws:iam::999988887777:root" }, Action: "sts:AssumeRole" },
-  ],
-});
-
-async function causeDrift({ iam }: GuardedAccount): Promise<void> {
-  await iam.send(
-    new DetachRolePolicyCommand({ RoleName: "AWSBatchServiceRole", PolicyArn: batchServicePolicy }),
-  );
-  await iam.send(
-    new UpdateAssumeRolePolicyCommand({ RoleName: "ecsTaskExecutionRole", PolicyDocument: foreignTrust }),
-  );
-}
-
-const drifts = async (account: GuardedAccount) =>
-  (await account.findings()).filter(({ evidence }) => evidence.kind === "drift");
-const areResolved = (findings: readonly Finding[]) =>
-  findings.length === 2 && findings.every(({ state }) => state === "resolved");
-
-async function historyOf(account: GuardedAccount, finding: Finding): Promise<readonly string[]> {
-  return (await account.store.history(finding.role, finding.id)).map(
-    ({ kind, cause }) => `${kind} by ${cause.kind}`,
-  );
-}
-
-/** Asserts the final state, which is the same for every order of events. */
-async function assertRolledBack(account: GuardedAccount): Promise<void> {
-  const service = await account.roles.read("AWSBatchServiceRole");
-  assert.deepEqual(service.status === "present" && service.role.attached.map(({ arn }) => arn), [
-    batchServicePolicy,
-  ]);
-  const execution = await account.roles.read("ecsTaskExecutionRole");
-  const trust = execution.status === "present" ? execution.role.trust : "";
-  const { trust: expected } = referenceOf("ecsTaskExecutionRole");
-  assert.equal(
-    comparePolicies(trust, expected, { kind: "trust", account: keyOf("").account }).relation,
-    "equal",
-  );
-
-  const findings = await drifts(account);
-  assert.deepEqual(findings.map(({ role, evidence }) => `${role.name} ${evidence.part}`).sort(), [
-    `AWSBatchServiceRole managed:${batchServicePolicy}`,
-    "ecsTaskExecutionRole trust",
-  ]);
-  for (const name of guarded) {
-    const { rollbacks } = await account.control.load(keyOf(name));
-    assert.deepEqual(
-      rollbacks.map(({ status }) => status),
-      ["done"],
-      `${name} was rolled back once`,
-    );
-  }
-  const impersonations = (await account.findings()).filter(
-    ({ evidence }) => evidence.kind === "impersonation",
-  );
-  assert.deepEqual(impersonations, [], "the guard recognises its own calls");
-}
+import { areResolved, assertRolledBack, causeDrift, drifts, guarded, historyOf } from "./two-drifts.ts";
 
 // Lambda's own pollers and logs; repairs and lookups that the events of this test do not need.
 const seldom =
@@ -106,119 +39,84 @@ const isSeldom = (name: string, action: string) =>
       action,
     ));
 
-describeEmulated("The whole path, with the deployed bundles", () => {
-  describe("A detached policy and an opened trust", () => {
-    let account: GuardedAccount;
-    before(async () => {
-      account = await startGuardedAccount();
-      await causeDrift(account);
-      await until("two resolved findings", () => drifts(account), areResolved);
-      await account.sweep();
-    });
-    after(() => account.stop());
+describeEmulated("A detached policy and an opened trust, with the deployed bundles", () => {
+  let account: GuardedAccount;
+  before(async () => {
+    account = await startGuardedAccount();
+    await causeDrift(account);
+    await until("two resolved findings", () => drifts(account), areResolved);
+    await account.sweep();
+  });
+  after(() => account.stop());
 
-    it("are found, recorded, rolled back once, and resolved by a later clean read", async () => {
-      await assertRolledBack(account);
-      for (const finding of await drifts(account)) {
-        assert.deepEqual(await historyOf(account, finding), [
-          "opened by change",
-          "rolled-back by rollback",
-          "resolved by recheck",
-        ]);
-      }
-    });
-
-    it("are rolled back by calls whose user agent names the rollback and the step", async () => {
-      const writes = account.local.recorder
-        .listCalls()
-        .filter(
-          ({ caller, service, action }) =>
-            service === "iam" && /-rollback\//.test(caller.arn) && /^(?:Attach|Update)/.test(action),
-        );
-      const traces = writes.map(({ userAgent }) => userAgent.split(" ").at(-1));
-      const expected: string[] = [];
-      for (const name of guarded) {
-        for (const { id, plan } of (await account.control.load(keyOf(name))).rollbacks)
-          expected.push(...plan.steps.map((_, step) => `drift-guard/${id}#${step}`));
-      }
-      assert.deepEqual(traces.toSorted(), expected.toSorted());
-    });
-
-    it("reach people, each transition in its own message", async () => {
-      const ids = (await drifts(account)).map(({ id }) => id);
-      const received = await until(
-        "six messages",
-        async () => account.messages().filter((message) => ids.some((id) => message.includes(id))),
-        (messages) => messages.length >= 6,
-      );
-      assert.equal(received.length, 6);
-      assert.ok(received.some((message) => message.includes("999988887777")));
-    });
-
-    it("are archived in Security Hub", async () => {
-      const closed = await until(
-        "two closed findings",
-        async () => (await account.hubFindings()).filter(({ Compliance }) => Compliance?.Status === "PASSED"),
-        (findings) => findings.length === 2,
-      );
-      const resources = closed.flatMap(
-        ({ Resources }) => Resources?.map(({ Id }) => Id?.split("/").at(-1)) ?? [],
-      );
-      for (const name of guarded) assert.ok(resources.includes(name), `${name} among ${resources}`);
-    });
-
-    it("make each function call only what its role allows, on the resources that the calls name", async () => {
-      const needed = await neededByFunction(account);
-      assert.deepEqual(
-        // The first lookup may come later.
-        [...needed.keys()].filter((name) => name !== "lookup").sort(),
-        ["detect", "notify", "publish", "rollback", "securityhub", "sweep"],
-      );
-      await assertAllowed(account);
-    });
-
-    it("use every permission of each function, except those that a quiet account does not need", async () => {
-      const needed = await neededByFunction(account);
-      for (const [name, calls] of needed) {
-        const made = new Set(calls.map(({ action }) => action.toLowerCase()));
-        const unused = listGrantedActions(await roleOfFunction(account, name)).filter(
-          (action) => !made.has(action.toLowerCase()) && !isSeldom(name, action),
-        );
-        assert.deepEqual(unused, [], name);
-      }
-    });
+  it("are found, recorded, rolled back once, and resolved by a later clean read", async () => {
+    await assertRolledBack(account);
+    for (const finding of await drifts(account)) {
+      assert.deepEqual(await historyOf(account, finding), [
+        "opened by change",
+        "rolled-back by rollback",
+        "resolved by recheck",
+      ]);
+    }
   });
 
-  describe("The same with events duplicated and reversed, and one lost", () => {
-    let account: GuardedAccount;
-    before(async () => {
-      account = await startGuardedAccount();
-      account.local.recorder.hold();
-      await causeDrift(account);
-      await account.local.recorder.release(
-        inSequence(
-          doubled,
-          reversed,
-          dropping(({ eventName }) => eventName === "UpdateAssumeRolePolicy"),
-        ),
+  it("are rolled back by calls whose user agent names the rollback and the step", async () => {
+    const writes = account.local.recorder
+      .listCalls()
+      .filter(
+        ({ caller, service, action }) =>
+          service === "iam" && /-rollback\//.test(caller.arn) && /^(?:Attach|Update)/.test(action),
       );
-      account.local.recorder.disturb({ disorder: inSequence(doubled, reversed) });
-    });
-    after(() => account.stop());
+    const traces = writes.map(({ userAgent }) => userAgent.split(" ").at(-1));
+    const expected: string[] = [];
+    for (const name of guarded) {
+      for (const { id, plan } of (await account.control.load(keyOf(name))).rollbacks)
+        expected.push(...plan.steps.map((_, step) => `drift-guard/${id}#${step}`));
+    }
+    assert.deepEqual(traces.toSorted(), expected.toSorted());
+  });
 
-    it("end in the same state, and the sweep finds the lost one", async () => {
-      const first = await until(
-        "the reported drift to be resolved",
-        () => drifts(account),
-        ([only]) => only?.state === "resolved",
+  it("reach people, each transition in its own message", async () => {
+    const ids = (await drifts(account)).map(({ id }) => id);
+    const received = await until(
+      "six messages",
+      async () => account.messages().filter((message) => ids.some((id) => message.includes(id))),
+      (messages) => messages.length >= 6,
+    );
+    assert.equal(received.length, 6);
+    assert.ok(received.some((message) => message.includes("999988887777")));
+  });
+
+  it("are archived in Security Hub", async () => {
+    const closed = await until(
+      "two closed findings",
+      async () => (await account.hubFindings()).filter(({ Compliance }) => Compliance?.Status === "PASSED"),
+      (findings) => findings.length === 2,
+    );
+    const resources = closed.flatMap(
+      ({ Resources }) => Resources?.map(({ Id }) => Id?.split("/").at(-1)) ?? [],
+    );
+    for (const name of guarded) assert.ok(resources.includes(name), `${name} among ${resources}`);
+  });
+
+  it("make each function call only what its role allows, on the resources that the calls name", async () => {
+    const needed = await neededByFunction(account);
+    assert.deepEqual(
+      // The first lookup may come later.
+      [...needed.keys()].filter((name) => name !== "lookup").sort(),
+      ["detect", "notify", "publish", "rollback", "securityhub", "sweep"],
+    );
+    await assertAllowed(account);
+  });
+
+  it("use every permission of each function, except those that a quiet account does not need", async () => {
+    const needed = await neededByFunction(account);
+    for (const [name, calls] of needed) {
+      const made = new Set(calls.map(({ action }) => action.toLowerCase()));
+      const unused = listGrantedActions(await roleOfFunction(account, name)).filter(
+        (action) => !made.has(action.toLowerCase()) && !isSeldom(name, action),
       );
-      assert.equal(first.length, 1, "no event reported the other");
-      await account.sweep();
-      const findings = await until("both findings to be resolved", () => drifts(account), areResolved);
-      await assertRolledBack(account);
-      const swept = findings.find(({ evidence }) => evidence.part.kind === "trust");
-      assert.ok(swept);
-      assert.deepEqual((await historyOf(account, swept))[0], "opened by sweep");
-    });
+      assert.deepEqual(unused, [], name);
+    }
   });
 });

@@ -61,7 +61,7 @@ describe("comparing policies", () => {
         );
         assert.ok(relation === "equal" || undecided.every(({ code }) => code === "unsupported"), relation);
       }),
-      { numRuns: 800 },
+      { numRuns: 500 },
     );
   });
 
@@ -76,7 +76,7 @@ describe("comparing policies", () => {
         assert.deepEqual(back.deniesAdded, there.deniesRemoved);
         assert.equal(back.undecided.length, there.undecided.length);
       }),
-      { numRuns: 800 },
+      { numRuns: 500 },
     );
   });
 
@@ -96,7 +96,7 @@ describe("comparing policies", () => {
         if (!allowsNoMore(compare(one, two, kind)) || !allowsNoMore(compare(two, three, kind))) return;
         assert.deepEqual(compare(one, three, kind).excess, []);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 600 },
     );
   });
 
@@ -115,7 +115,7 @@ describe("comparing policies", () => {
         const less = compare(add("Deny"), side, kind);
         assert.deepEqual([less.excess, less.deniesRemoved], [[], []]);
       }),
-      { numRuns: 800 },
+      { numRuns: 500 },
     );
   });
 
@@ -144,7 +144,7 @@ describe("comparing policies", () => {
           whole.undecided.map(({ code, message }) => [code, message]),
         );
       }),
-      { numRuns: 600 },
+      { numRuns: 400 },
     );
   });
 
@@ -161,7 +161,7 @@ describe("comparing policies", () => {
         if (isDecided) assert.equal(hasty.relation, whole.relation);
         else assert.notEqual(hasty.relation, "equal");
       }),
-      { numRuns: 500 },
+      { numRuns: 350 },
     );
   });
 });

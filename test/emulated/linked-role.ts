@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, it } from "node:test";
+import { describe, it } from "node:test";
 import { BatchClient, CreateComputeEnvironmentCommand } from "@aws-sdk/client-batch";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateServiceLinkedRoleCommand, DeleteServiceLinkedRoleCommand } from "@aws-sdk/client-iam";
@@ -7,8 +7,7 @@ import { createUsageStore } from "@drift-guard/aws/dynamodb/usage";
 import { clientSettings } from "@drift-guard/local/client";
 import { decide } from "@drift-guard/policy/decide";
 import { parsePolicy } from "@drift-guard/policy/parse";
-import { describeEmulated } from "../local/emulated-suite.ts";
-import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
+import { type GuardedAccount, keyOf, until } from "./account.ts";
 import { roleOfFunction } from "./function-calls.ts";
 import { listDocuments } from "./permission.ts";
 
@@ -17,18 +16,14 @@ const key = keyOf(RoleName);
 const arn = `arn:aws:iam::${key.account}:role/aws-service-role/batch.amazonaws.com/${RoleName}`;
 const status = "GetServiceLinkedRoleDeletionStatus";
 
-// moto deletes at once, so the task's status is refused for as long as the deletion should last.
-describeEmulated(
-  "A service-linked role that is deleted while AWS Batch uses it, with the deployed bundles",
-  () => {
-    let account: GuardedAccount;
-    before(async () => {
-      account = await startGuardedAccount();
-    });
-    after(() => account.stop());
-
+/**
+ * Declares the tests of a service-linked role that is deleted while AWS Batch uses it. moto deletes at once, so the task's
+ * status is refused for as long as the deletion should last.
+ */
+export function declareLinkedRoleDeletion(open: () => GuardedAccount): void {
+  describe("A service-linked role that is deleted while AWS Batch uses it", () => {
     const topics = async () =>
-      (await account.findings())
+      (await open().findings())
         .filter(({ role, state }) => role.name === RoleName && state === "open")
         .map(({ evidence }) =>
           evidence.kind === "note" ? evidence.topic : `${evidence.kind} ${evidence.part}`,
@@ -36,8 +31,8 @@ describeEmulated(
         .toSorted();
 
     it("opens a finding while it is being deleted, another once it is deleted, and resolves both when it exists again", async () => {
-      const settings = clientSettings(account.local.endpoint);
-      if ((await account.roles.read(RoleName)).status === "absent") await makeRole();
+      const settings = clientSettings(open().local.endpoint);
+      if ((await open().roles.read(RoleName)).status === "absent") await makeRole();
       await new BatchClient(settings).send(
         new CreateComputeEnvironmentCommand({
           computeEnvironmentName: "linked",
@@ -46,7 +41,7 @@ describeEmulated(
         }),
       );
       const usage = createUsageStore(new DynamoDBClient(settings), {
-        table: account.local.deployment.outputs.Findings ?? "",
+        table: open().local.deployment.outputs.Findings ?? "",
       });
       await until(
         "its use to be recorded",
@@ -54,10 +49,10 @@ describeEmulated(
         (uses) => uses.length > 0,
       );
 
-      const end = account.local.recorder.refuse(({ action }) =>
+      const end = open().local.recorder.refuse(({ action }) =>
         action === status ? { code: "Throttling", message: "Rate exceeded" } : undefined,
       );
-      await account.iam.send(new DeleteServiceLinkedRoleCommand({ RoleName }));
+      await open().iam.send(new DeleteServiceLinkedRoleCommand({ RoleName }));
       await until(
         "both findings",
         topics,
@@ -76,9 +71,11 @@ describeEmulated(
     });
 
     it("reads the task's status with the permissions of the guard's role", async () => {
-      const calls = account.local.recorder.listCalls().filter(({ action }) => action === status);
+      const calls = open()
+        .local.recorder.listCalls()
+        .filter(({ action }) => action === status);
       assert.ok(calls.some(({ failure }) => failure === undefined));
-      const documents = listDocuments(await roleOfFunction(account, "detect")).map((text) =>
+      const documents = listDocuments(await roleOfFunction(open(), "detect")).map((text) =>
         parsePolicy(text),
       );
       const detect = `arn:aws:lambda:us-east-1:${key.account}:function:drift-guard-local-detect`;
@@ -88,6 +85,6 @@ describeEmulated(
     });
 
     const makeRole = () =>
-      account.iam.send(new CreateServiceLinkedRoleCommand({ AWSServiceName: "batch.amazonaws.com" }));
-  },
-);
+      open().iam.send(new CreateServiceLinkedRoleCommand({ AWSServiceName: "batch.amazonaws.com" }));
+  });
+}
