@@ -14,6 +14,7 @@ import type {
   LinkedRoleKeeper,
   LookupQueue,
   ManagedPolicyReader,
+  RecentReadings,
   RecheckQueue,
   RegionLister,
   ReportAnnouncer,
@@ -29,7 +30,6 @@ import type {
 } from "@drift-guard/core/ports";
 import type { Answer } from "@drift-guard/core/respond/answer";
 import type { Person } from "@drift-guard/core/respond/person";
-import type { RecentReadings } from "./inspect/recent-readings.ts";
 
 /** Returns the current time. */
 export interface Clock {

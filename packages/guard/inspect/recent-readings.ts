@@ -1,32 +1,7 @@
 import { cleanSinceOf } from "@drift-guard/core/model/finding";
-import { type Instant, isBefore, millisecondsBetween } from "@drift-guard/core/model/instant";
-import type { Ledger } from "@drift-guard/core/model/ledger";
-import { formatRoleKey, type RoleReading } from "@drift-guard/core/model/role";
-
-/** A reading of a role, and when it began. */
-export interface TimedReading {
-  readonly reading: RoleReading;
-  readonly began: Instant;
-}
-
-/** When a role is judged, and which readings may serve. */
-export interface ReadingMoment {
-  readonly from: Instant;
-  readonly now: Instant;
-  readonly settleSeconds: number;
-}
-
-/** The last reading of each role that a process judged. */
-export interface RecentReadings {
-  /**
-   * Returns a reading that shows all that a message is about: it began at `from` or later. Undefined if there is none, if
-   * it is older than a minute, if the ledger is not the one that the reading led to, or if a finding has waited `settleSeconds`
-   * for another read.
-   */
-  find(ledger: Ledger, moment: ReadingMoment): TimedReading | undefined;
-  /** Keeps the reading that led to this ledger. */
-  keep(ledger: Ledger, reading: TimedReading): void;
-}
+import { isBefore, millisecondsBetween } from "@drift-guard/core/model/instant";
+import { formatRoleKey } from "@drift-guard/core/model/role";
+import type { RecentReadings, TimedReading } from "@drift-guard/core/ports";
 
 const maxAgeMs = 60_000;
 const maxRoles = 50;

@@ -11,6 +11,7 @@ import type {
   ChangeStore,
   ControlStore,
   FindingStore,
+  RecentReadings,
   RoleReader,
   StepTrace,
   UsageStore,
@@ -18,7 +19,6 @@ import type {
 import type { SimulatedBatch } from "@drift-guard/embedded/batch/batch";
 import type { VirtualClock } from "@drift-guard/embedded/clock";
 import type { IdGenerator } from "@drift-guard/embedded/iam/ids";
-import type { RecentReadings } from "@drift-guard/guard/inspect/recent-readings";
 import type { RollbackPorts, SweepPorts } from "@drift-guard/guard/ports";
 import { account as accountId } from "../../../builders.ts";
 import type { RecordedAccount, RefusalCode } from "./account.ts";
