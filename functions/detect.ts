@@ -1,4 +1,3 @@
-import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
 import { alarmedMetrics } from "@drift-guard/core/config/metrics";
 import { parseMessage } from "@drift-guard/core/intake/message";
@@ -24,7 +23,7 @@ export function createHandler(
   // Also for the next invocations: a burst fills many.
   const readings = rememberReadings();
   return defineFunction("detect", async (event, invocation) => {
-    const { logger, metrics, location } = invocation;
+    const { logger, count, location } = invocation;
     const { ports: opened, settings } = open(location);
     const { symptoms } = opened;
     // Alike symptoms of one batch cost one write.
@@ -43,7 +42,7 @@ export function createHandler(
         logger.error(
           `Message ${messageId} was dropped: ${foreign}. The guard's rules deliver no such event: check who may send to this queue, and the rules that target it.`,
         );
-        metrics.addMetric(alarmedMetrics.detect, MetricUnit.Count, 1);
+        count(alarmedMetrics.detect, 1);
       } else if (message.kind === "irrelevant")
         logger.info(`Message ${messageId} concerns no role: ${message.why}.`);
       for (const { role, evidence, transitions } of await inspectMessage(
@@ -57,8 +56,6 @@ export function createHandler(
           evidence: evidence.length,
           transitions: transitions.map(({ id, kind }) => `${kind} ${id}`),
         });
-        metrics.addMetric("Inspections", MetricUnit.Count, 1);
-        metrics.addMetric("Transitions", MetricUnit.Count, transitions.length);
       }
     });
   });

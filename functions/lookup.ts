@@ -1,4 +1,3 @@
-import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { CloudTrailClient } from "@aws-sdk/client-cloudtrail";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -25,14 +24,12 @@ export function createHandler(
   open: (location: FunctionLocation) => OpenedGuard<LookupPorts>,
 ): Handler<SQSBatchResponse> {
   return defineFunction("lookup", async (event, invocation) => {
-    const { logger, metrics, location } = invocation;
+    const { logger, location } = invocation;
     const { ports, settings } = open(location);
     return consumeQueue(event, invocation, async ({ messageId, body }) => {
       const request = parseLookupRequest(body);
       const report = await lookUpRole(request, ports, settings);
       logger.info("Looked up a role in CloudTrail", { messageId, role: request.role, ...report });
-      metrics.addMetric("Lookups", MetricUnit.Count, 1);
-      metrics.addMetric("Attributed", MetricUnit.Count, report.attributed);
     });
   });
 }

@@ -1,4 +1,3 @@
-import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { createAnnouncer } from "@drift-guard/aws/delivery/eventbridge";
 import { createReportAnnouncer } from "@drift-guard/aws/delivery/report";
@@ -28,12 +27,12 @@ export interface PublishPorts {
  * the ports for an invocation.
  */
 export function createHandler(open: () => PublishPorts): Handler<{ readonly batchItemFailures: [] }> {
-  return defineFunction("publish", async (event, { metrics }) => {
+  return defineFunction("publish", async (event, { logger }) => {
     const { announcer, reports } = open();
     const { transitions, report, unreadable } = readStream(event);
     if (transitions.length > 0) await announcer.announce(transitions);
     if (report) await reports.announceReport(report);
-    metrics.addMetric("Announced", MetricUnit.Count, transitions.length);
+    logger.info("Announced transitions", { transitions: transitions.length });
     // Thrown last, so that one unreadable item does not keep the other transitions from the bus.
     if (unreadable.length > 0) throw new MessageUnreadableError(unreadable.join("\n"));
     return { batchItemFailures: [] };

@@ -1,4 +1,3 @@
-import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { SNSClient } from "@aws-sdk/client-sns";
@@ -40,7 +39,7 @@ export interface OpenedRespond {
  * `open` returns the ports for an invocation.
  */
 export function createHandler(open: (location: FunctionLocation) => OpenedRespond): Handler<AnswerOutcome> {
-  return defineFunction("respond", async (event, { context, location, logger, metrics }) => {
+  return defineFunction("respond", async (event, { context, location, logger, count }) => {
     const { ports, settings } = open(location);
     const outcome = await answer(
       event,
@@ -49,10 +48,7 @@ export function createHandler(open: (location: FunctionLocation) => OpenedRespon
       settings,
     );
     logger.info("Took an answer", { outcome });
-    metrics.addMetric(`Answer-${outcome.status}`, MetricUnit.Count, 1);
-    if (outcome.status === "recorded" && outcome.warnings.length > 0) {
-      metrics.addMetric(alarmedMetrics.respond, MetricUnit.Count, 1);
-    }
+    if (outcome.status === "recorded" && outcome.warnings.length > 0) count(alarmedMetrics.respond, 1);
     return outcome;
   });
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { createRollbackQueue } from "@drift-guard/aws/delivery/sqs";
 import { createManagedPolicyReader } from "@drift-guard/aws/iam/live-policy";
@@ -24,7 +23,7 @@ export function createHandler(
   open: (location: FunctionLocation) => OpenedGuard<RollbackPorts>,
 ): Handler<SQSBatchResponse> {
   return defineFunction("rollback", async (event, invocation) => {
-    const { context, logger, metrics, location } = invocation;
+    const { context, logger, location } = invocation;
     const opened = open(location);
     const ports: RollbackPorts = {
       ...opened.ports,
@@ -45,7 +44,6 @@ export function createHandler(
           role: outcome.rollback.plan.role,
         }),
       });
-      metrics.addMetric(`Rollback-${outcome.status}`, MetricUnit.Count, 1);
     });
   });
 }

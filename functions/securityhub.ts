@@ -1,4 +1,3 @@
-import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SecurityHubClient } from "@aws-sdk/client-securityhub";
 import { SNSClient } from "@aws-sdk/client-sns";
@@ -83,7 +82,6 @@ export function createHandler(
         "Security Hub is not enabled, so nothing was imported. The next sweep after it is enabled imports the findings.",
         { findings: awaited.size },
       );
-      invocation.metrics.addMetric("SecurityHubDisabled", MetricUnit.Count, 1);
     }
     return consumeQueue(event, invocation, async ({ messageId, body }) => {
       if (isHubEvent(body)) {

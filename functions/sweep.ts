@@ -1,4 +1,3 @@
-import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { AccountClient } from "@aws-sdk/client-account";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
@@ -9,7 +8,7 @@ import { createReportAnnouncer } from "@drift-guard/aws/delivery/report";
 import { createHubStore } from "@drift-guard/aws/dynamodb/hub";
 import { createReportStore } from "@drift-guard/aws/dynamodb/reports";
 import { functionEnvironments } from "@drift-guard/core/config/environment";
-import { forgedItems } from "@drift-guard/core/config/metrics";
+import { forgedItems, sweepMetrics } from "@drift-guard/core/config/metrics";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
 import { formatIssues } from "@drift-guard/core/issues";
 import type { SweepPorts } from "@drift-guard/guard/ports";
@@ -61,7 +60,7 @@ export function createHandler(
   open: (location: FunctionLocation) => OpenedGuard<SweepPorts>,
 ): Handler<SweepResult> {
   return defineFunction<SweepResult>("sweep", async (event, invocation) => {
-    const { context, location, logger, metrics } = invocation;
+    const { context, location, logger, count } = invocation;
     const opened = open(location);
     const { settings } = opened;
     const ports = { ...opened.ports, findings: countForged(opened.ports.findings, invocation) };
@@ -71,18 +70,20 @@ export function createHandler(
     const { report, failure } = await sweepAndCatch(ports, settings, signal);
     const { inspections, resent, renewed, left, unread, unreadable } = report;
     const transitions = inspections.flatMap((inspection) => inspection.transitions);
-    metrics.addMetric("Inspections", MetricUnit.Count, inspections.length);
-    metrics.addMetric("Transitions", MetricUnit.Count, transitions.length);
-    metrics.addMetric("Resent", MetricUnit.Count, resent);
-    metrics.addMetric("RenewedInSecurityHub", MetricUnit.Count, renewed);
-    metrics.addMetric("UnreadRegions", MetricUnit.Count, unread.length);
+    logger.info("Swept", {
+      inspected: inspections.length,
+      transitions: transitions.length,
+      resent,
+      renewed,
+      left: left.length,
+    });
     if (unreadable.length > 0) {
       // Each is named by one sweep, so that the alarm fires again for another one.
       logger.error(
         "Stored transitions cannot be read, so nobody is told of them. Their findings are not affected. Find out who wrote them.",
         { unreadable },
       );
-      metrics.addMetric(forgedItems.metric, MetricUnit.Count, unreadable.length);
+      count(forgedItems.metric, unreadable.length);
     }
     for (const { region, why } of unread) {
       logger.warn(`AWS Batch in ${region} could not be read, so its uses of roles stay as last read: ${why}`);
@@ -91,6 +92,7 @@ export function createHandler(
       logger.warn("Time ran out before every role was inspected. The next sweep starts over.", { left });
     }
     if (failure) throw failure;
+    if (left.length === 0 && unread.length === 0 && !signal.aborted) count(sweepMetrics.completed, 1);
     return {
       inspected: inspections.length,
       transitions: transitions.map(({ id }) => id),

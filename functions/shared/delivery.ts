@@ -1,4 +1,3 @@
-import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { alarmedMetrics } from "@drift-guard/core/config/metrics";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
@@ -33,7 +32,7 @@ export async function findAwaited(
   messages: readonly QueueMessage[],
   sink: Sink,
   findings: Pick<FindingStore, "findDelivery">,
-  { logger, metrics }: Pick<Invocation, "logger" | "metrics">,
+  { logger, count }: Pick<Invocation, "logger" | "count">,
 ): Promise<AwaitedDeliveries> {
   const awaited = new Map<string, Delivery>();
   const missing = new Map<string, string>();
@@ -53,7 +52,7 @@ export async function findAwaited(
         continue;
       }
       missing.set(messageId, id);
-      reportMissing({ transition: id, role: finding.role.name }, sink, { logger, metrics });
+      reportMissing({ transition: id, role: finding.role.name }, sink, { logger, count });
     } catch (error) {
       // Its own handling fails, and no other's.
       if (!(error instanceof MessageUnreadableError)) throw error;
@@ -78,9 +77,9 @@ export async function findAwaited(
 export function reportMissing(
   missing: { readonly transition: string; readonly role: string },
   sink: Sink,
-  { logger, metrics }: Pick<Invocation, "logger" | "metrics">,
+  { logger, count }: Pick<Invocation, "logger" | "count">,
 ): void {
-  metrics.addMetric(alarmedMetrics[sink], MetricUnit.Count, 1);
+  count(alarmedMetrics[sink], 1);
   logger.error(
     "The findings table does not hold the transition of a message, or it cannot be read.",
     missing,

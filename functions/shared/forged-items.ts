@@ -1,4 +1,3 @@
-import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { forgedItems } from "@drift-guard/core/config/metrics";
 import type { FindingStore } from "@drift-guard/core/ports";
 import type { Invocation } from "./function.ts";
@@ -9,7 +8,7 @@ import type { Invocation } from "./function.ts";
  */
 export function countForged<Store extends Pick<FindingStore, "commit">>(
   store: Store,
-  { logger, metrics }: Pick<Invocation, "logger" | "metrics">,
+  { logger, count }: Pick<Invocation, "logger" | "count">,
 ): Store {
   const commit: FindingStore["commit"] = async (change) => {
     const ledger = await store.commit(change);
@@ -20,7 +19,7 @@ export function countForged<Store extends Pick<FindingStore, "commit">>(
           "used, and are overwritten now. Find out who wrote them, and whether the table was restored from a backup.",
         { role, forged },
       );
-      metrics.addMetric(forgedItems.metric, MetricUnit.Count, forged.length);
+      count(forgedItems.metric, forged.length);
     }
     return ledger;
   };

@@ -1,8 +1,8 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
-import { Metrics } from "@aws-lambda-powertools/metrics";
-import { logMetrics } from "@aws-lambda-powertools/metrics/middleware";
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { FunctionName } from "@drift-guard/core/config/environment";
+import type { CountMetric } from "@drift-guard/core/config/metrics";
 import { ConfigError } from "@drift-guard/core/errors";
 import { parseArn } from "@drift-guard/core/model/arn";
 import middy, { type MiddyfiedHandler } from "@middy/core";
@@ -22,15 +22,16 @@ export interface Invocation {
   readonly context: Context;
   readonly location: FunctionLocation;
   readonly logger: Logger;
-  readonly metrics: Metrics;
+  /** Adds to one of the function's metrics. */
+  readonly count: CountMetric;
 }
 
 /** A Lambda handler as the runtime calls it. */
 export type Handler<Result> = MiddyfiedHandler<unknown, Result>;
 
 /**
- * Creates a Lambda handler with structured logs, which carry the request id, and with metrics, which are flushed when
- * the invocation ends. `service` names the function in both. The handler throws `ConfigError` where the function's ARN
+ * Creates a Lambda handler with structured logs, which carry the request id, and with metrics, which are emitted when
+ * the invocation ends, if it counted any. `service` names the function in both. The handler throws `ConfigError` where the function's ARN
  * does not name its account.
  */
 export function defineFunction<Result>(
@@ -39,16 +40,19 @@ export function defineFunction<Result>(
 ): Handler<Result> {
   const logger = new Logger({ serviceName: service });
   const metrics = new Metrics({ serviceName: service, logger });
+  const count: CountMetric = (metric, value) => {
+    metrics.addMetric(metric, MetricUnit.Count, value);
+  };
   return middy<unknown, Result>(async (event: unknown, context: Context) => {
     try {
       const location = parseLocation(context.invokedFunctionArn);
-      return await handle(event, { context, location, logger, metrics });
+      return await handle(event, { context, location, logger, count });
     } finally {
-      countUnreadable({ logger, metrics });
+      countUnreadable({ logger, count });
+      // Powertools would log a warning where there is none.
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     }
-  })
-    .use(injectLambdaContext(logger))
-    .use(logMetrics(metrics, { captureColdStartMetric: true }));
+  }).use(injectLambdaContext(logger));
 }
 
 function parseLocation(functionArn: string): FunctionLocation {

@@ -1,5 +1,4 @@
 import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
-import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import { MessageUnreadableError } from "@drift-guard/core/errors";
 import { formatIssues } from "@drift-guard/core/issues";
 import { type Instant, instantOf } from "@drift-guard/core/model/instant";
@@ -57,7 +56,7 @@ export function readQueue(event: unknown): readonly QueueMessage[] {
  */
 export async function consumeQueue(
   event: unknown,
-  { context, logger, metrics }: Invocation,
+  { context, logger }: Pick<Invocation, "context" | "logger">,
   handle: (message: QueueMessage) => Promise<void>,
 ): Promise<SQSBatchResponse> {
   const handleOrLog = async (message: QueueMessage) => {
@@ -78,10 +77,7 @@ export async function consumeQueue(
   const options = { context, processInParallel: false, throwOnFullBatchFailure: false };
   const silent = { debug: () => {}, error: () => {}, warn: () => {} };
   const processor = new BatchProcessor(EventType.SQS, { logger: silent });
-  const response = await processPartialResponse(queue, handleOrLog, processor, options);
-  metrics.addMetric("Messages", MetricUnit.Count, queue.Records.length);
-  metrics.addMetric("MessagesFailed", MetricUnit.Count, response.batchItemFailures.length);
-  return response;
+  return processPartialResponse(queue, handleOrLog, processor, options);
 }
 
 function parseQueue(event: unknown): z.infer<typeof QueueEvent> {

@@ -1,6 +1,5 @@
 import type { Logger } from "@aws-lambda-powertools/logger";
-import { type Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import { forgedItems } from "@drift-guard/core/config/metrics";
+import { type CountMetric, forgedItems } from "@drift-guard/core/config/metrics";
 
 // Lambda runs one invocation at a time. Bounded: an attacker can write many.
 const unreadable = new Set<string>();
@@ -14,10 +13,10 @@ export function noteUnreadable(key: string): void {
 /** Logs, and counts in the metric `ForgedItems`, the items that stores left out since the last call. */
 export function countUnreadable({
   logger,
-  metrics,
+  count,
 }: {
   readonly logger: Logger;
-  readonly metrics: Metrics;
+  readonly count: CountMetric;
 }): void {
   if (unreadable.size === 0) return;
   const keys = [...unreadable];
@@ -27,5 +26,5 @@ export function countUnreadable({
       "out who wrote them, and whether the table was restored from a backup.",
     { keys },
   );
-  metrics.addMetric(forgedItems.metric, MetricUnit.Count, keys.length);
+  count(forgedItems.metric, keys.length);
 }
