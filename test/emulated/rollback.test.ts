@@ -22,7 +22,6 @@ import { describeEmulated } from "../local/emulated-suite.ts";
 import { type GuardedAccount, keyOf, startGuardedAccount, until } from "./account.ts";
 import { assertAllowed } from "./function-calls.ts";
 import { declareFurtherAnswers } from "./rollback-answers.ts";
-import { declareChoices } from "./rollback-choices.ts";
 import {
   documentOf,
   neededPolicy,
@@ -180,8 +179,6 @@ describeEmulated("Rollback in an emulated account, with the deployed bundles", (
         "iam:UpdateRole",
       ]);
     });
-
-    declareChoices(() => scene);
   });
 
   describe("Rollback and people", { concurrency: true }, () => {

@@ -61,7 +61,7 @@ describe("the boundary remains of a drawn grant", () => {
           }
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 600 },
     );
   });
 });

@@ -133,7 +133,7 @@ describe("the hardening of a drawn trust policy", () => {
           }
         },
       ),
-      { numRuns: 2_500 },
+      { numRuns: 1_500 },
     );
   });
 
@@ -148,7 +148,7 @@ describe("the hardening of a drawn trust policy", () => {
         assert.equal(known.relation, unknown.relation);
         assert.deepEqual(known.excess, unknown.excess);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 600 },
     );
   });
 });

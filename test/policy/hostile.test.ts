@@ -223,7 +223,7 @@ describe("a comparison of hostile policies", () => {
           ),
         );
       }),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     );
   });
 

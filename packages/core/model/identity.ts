@@ -86,10 +86,29 @@ export function digestOf(value: unknown): string {
   return bytesToHex(sha256(utf8ToBytes(canonicalJson(value))));
 }
 
+/**
+ * Returns JSON with sorted keys, so that equal values have equal texts. Stored digests depend on it. Keys that are numbers
+ * come first, by size, as in every object of JavaScript.
+ */
 function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : inner,
-  );
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  // Parts have a text of their own in JSON.
+  if ("toJSON" in value && typeof value.toJSON === "function") return canonicalJson(value.toJSON());
+  const keys = Object.keys(value);
+  // JavaScript lists keys that are numbers first.
+  const names = keys.findIndex((key) => !isIndex(key));
+  const sorted = names === 0 ? keys.sort() : [...keys.slice(0, names), ...keys.slice(names).sort()];
+  let text = "";
+  for (const key of sorted) {
+    const member: unknown = Reflect.get(value, key);
+    if (member !== undefined) text += `${text && ","}${JSON.stringify(key)}:${canonicalJson(member)}`;
+  }
+  return `{${text}}`;
+}
+
+/** Whether a key is a number to JavaScript: it then stands before all names. */
+function isIndex(key: string): boolean {
+  const first = key.charCodeAt(0);
+  return first >= 48 && first <= 57 && String(Number(key) >>> 0) === key && key !== "4294967295";
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Evidence } from "@drift-guard/core/model/evidence";
-import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
+import { digestEvidence, digestOf, identifyFinding } from "@drift-guard/core/model/identity";
 import { emptyLedger } from "@drift-guard/core/model/ledger";
 import { reconcile } from "@drift-guard/core/reconcile/reconcile";
+import fc from "fast-check";
 
 const managed = "arn:aws:iam::aws:policy/service-role/AWSBatchServiceRole";
 const actor = { type: "IAMUser", arn: "arn:aws:iam::123456789012:user/mallory", account: "123456789012" };
@@ -170,6 +171,31 @@ describe("identities in stores and messages", () => {
         "3a6c12b05f7cd2df184bd285f061d072#1",
         "59294e1be6ab5a1362c5875c8289fbc4#1",
       ],
+    );
+  });
+});
+
+describe("the digest of a value", () => {
+  it("stays what it was when it was stored", () => {
+    const value = {
+      b: [1, { z: null, a: 'é"\u2028' }],
+      "10": true,
+      "9": undefined,
+      "2": 0.5,
+      a: {},
+      "01": [undefined],
+    };
+    assert.equal(digestOf(value), "18f4cd8472e7af51726691b704a4e7ae5631f3f01f9df40a608b03c395468548");
+  });
+
+  it("does not depend on the order of keys, and depends on everything else", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.string(), (value, key) => {
+        const turned = Object.fromEntries(Object.entries(value).toReversed());
+        assert.equal(digestOf({ inner: [turned] }), digestOf({ inner: [value] }));
+        assert.notEqual(digestOf({ ...value, [`${key}x`]: [value] }), digestOf(value));
+      }),
+      { numRuns: 200 },
     );
   });
 });
