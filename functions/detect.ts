@@ -10,7 +10,8 @@ import type { SQSBatchResponse } from "aws-lambda";
 import { readEnvironment } from "./shared/environment.ts";
 import { countForged } from "./shared/forged-items.ts";
 import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
-import { createInspectClients, describeGuard, type OpenedGuard, openInspection } from "./shared/guard.ts";
+import { describeGuard, type OpenedGuard } from "./shared/guard.ts";
+import { createInspectClients, openInspection } from "./shared/inspection.ts";
 import { consumeQueue, sentAtOf } from "./shared/queue.ts";
 
 /**

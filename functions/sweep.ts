@@ -21,7 +21,8 @@ import { configuration } from "./shared/configuration.ts";
 import { readEnvironment } from "./shared/environment.ts";
 import { countForged } from "./shared/forged-items.ts";
 import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
-import { createInspectClients, describeGuard, type OpenedGuard, openInspection } from "./shared/guard.ts";
+import { describeGuard, type OpenedGuard } from "./shared/guard.ts";
+import { createInspectClients, openInspection } from "./shared/inspection.ts";
 import { noteUnreadable } from "./shared/unreadable-items.ts";
 
 // The sweep stops when this much of the function's time is left: enough to finish one role and to return.

@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { formatCause } from "@drift-guard/core/errors";
-import { build, type Plugin } from "esbuild";
+import { build, type Metafile, type Plugin } from "esbuild";
 import { swapConfig } from "./synth/config-swap.ts";
 import { repositoryRoot } from "./synth/platform.ts";
 
@@ -11,7 +11,10 @@ export class BundleError extends Error {
   override readonly name = "BundleError";
 }
 
-/** A function's code as Lambda runs it: `index.mjs`, with the handler `index.handler`. */
+/**
+ * A function's code as Lambda runs it: the folder of `index.mjs`, with the handler `index.handler`, and of the files that it
+ * imports.
+ */
 export interface Bundle {
   /** Name of the file in `functions/`, without its ending. */
   readonly name: string;
@@ -19,15 +22,18 @@ export interface Bundle {
   readonly folder: string;
   /** Absolute path of `index.mjs`. */
   readonly file: string;
-  /** Size of `index.mjs`. */
+  /** Size of the code in the folder. */
   readonly bytes: number;
+  /** Size of the code that a start of the function loads. The rest is loaded when it is needed. */
+  readonly startBytes: number;
 }
 
 /** The folder from which the stack takes the bundles. */
 export const bundlesFolder = join(repositoryRoot, ".build/functions");
 
 /**
- * Bundles each function with everything that it imports, into `<out>/<name>/index.mjs`. `out` is `bundlesFolder` where
+ * Bundles each function with everything that it imports, into `<out>/<name>/index.mjs` and files beside it: a module that
+ * the code imports with `import()` is in a file of its own, which is loaded when it is needed. `out` is `bundlesFolder` where
  * left out; a file `config` replaces drift-guard.config.ts in the bundles. With `profiles`, the functions can also take their
  * credentials from a profile. A build that fails leaves `out` as it was. Throws `BundleError`.
  */
@@ -49,8 +55,11 @@ export async function buildFunctions(
     ...(options.config === undefined ? [] : [swapConfig(options.config)]),
     ...(options.profiles ? [] : [withoutProfiles]),
   ];
+  let sizes: readonly Pick<Bundle, "bytes" | "startBytes">[];
   try {
-    await bundle(source, names, draft, plugins);
+    sizes = await Promise.all(
+      names.map((name) => bundle(join(source, `${name}.ts`), join(draft, name), plugins)),
+    );
     await rm(out, { recursive: true, force: true });
     await mkdir(dirname(out), { recursive: true });
     await rename(draft, out);
@@ -59,7 +68,11 @@ export async function buildFunctions(
     if (cause instanceof BundleError) throw cause;
     throw new BundleError(`The bundles could not be written to ${out}.`, { cause });
   }
-  return Promise.all(names.map((name) => describeBundle(name, join(out, name))));
+  return names.flatMap((name, index) => {
+    const folder = join(out, name);
+    const size = sizes[index];
+    return size === undefined ? [] : [{ name, folder, file: join(folder, "index.mjs"), ...size }];
+  });
 }
 
 // Each client of the AWS SDK imports its package.json, about 2 KB, and uses nothing of it but the version.
@@ -86,39 +99,64 @@ const withoutProfiles: Plugin = {
   },
 };
 
-/** Bundles the functions in one run, which reads each of their common files once. */
+// Functions write no JSON Schemas, and Zod's code for them, 19 KB, is in every schema's class.
+const withoutJsonSchemas: Plugin = {
+  name: "zod-without-json-schemas",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]core[\\/](?:json-schema-processors|to-json-schema)\.js$/ }, () => ({
+      contents: "module.exports = {};",
+    }));
+  },
+};
+
+/** Bundles one function into a folder. Throws `BundleError`. */
 async function bundle(
-  source: string,
-  names: readonly string[],
+  entry: string,
   folder: string,
   plugins: Plugin[],
-): Promise<void> {
+): Promise<Pick<Bundle, "bytes" | "startBytes">> {
   try {
-    await build({
-      entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, join(source, `${name}.ts`)])),
+    const { metafile } = await build({
+      entryPoints: { index: entry },
       outdir: folder,
       outExtension: { ".js": ".mjs" },
       bundle: true,
+      splitting: true,
       platform: "node",
       target: "node24",
       format: "esm",
       minify: true,
       mainFields: ["module", "main"],
-      plugins: [...plugins, keepVersions],
+      plugins: [...plugins, keepVersions, withoutJsonSchemas],
+      metafile: true,
       logLevel: "silent",
     });
+    return measure(metafile);
   } catch (cause) {
-    throw new BundleError(`The functions could not be bundled.\n${formatCause(cause)}`, { cause });
+    throw new BundleError(`The function ${basename(entry)} could not be bundled.\n${formatCause(cause)}`, {
+      cause,
+    });
   }
 }
 
-async function describeBundle(name: string, folder: string): Promise<Bundle> {
-  const file = join(folder, "index.mjs");
-  return { name, folder, file, bytes: (await stat(file)).size };
+/** Returns the size of all files of a bundle, and of those that its entry imports statically. */
+function measure({ outputs }: Metafile): Pick<Bundle, "bytes" | "startBytes"> {
+  const all = Object.entries(outputs);
+  const started = new Set(
+    all.flatMap(([path, { entryPoint }]) => (basename(path) === "index.mjs" && entryPoint ? [path] : [])),
+  );
+  // A set yields what is added meanwhile too.
+  for (const path of started) {
+    for (const { path: imported, kind } of outputs[path]?.imports ?? [])
+      if (kind === "import-statement" && imported in outputs) started.add(imported);
+  }
+  const sum = (some: typeof all) => some.reduce((total, [, { bytes }]) => total + bytes, 0);
+  return { bytes: sum(all), startBytes: sum(all.filter(([path]) => started.has(path))) };
 }
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { config: { type: "string" }, out: { type: "string" } } });
-  for (const { name, bytes } of await buildFunctions(values))
-    console.log(`${name.padEnd(12)} ${(bytes / 1024).toFixed(0).padStart(6)} kB`);
+  const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(0).padStart(5)} KB`;
+  for (const { name, bytes, startBytes } of await buildFunctions(values))
+    console.log(`${name.padEnd(12)} ${kilobytes(startBytes)} at its start, ${kilobytes(bytes)} in all`);
 }

@@ -1,13 +1,79 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { type Bundle, buildFunctions } from "@drift-guard/infra/build";
 import { lambdas } from "@drift-guard/infra/bundles";
+import * as z from "zod";
+import { type Answer, type Call, json, refusal, withResponder } from "../aws/responder.ts";
+import { account, batchServicePolicy } from "../builders.ts";
 
 const everything = join(import.meta.dirname, "configs/everything.ts");
+
+/** The most that a start loads, in KB. */
+const limits = new Map([["publish", 310]]);
+
+/** Returns the text of each file of code in a bundle's folder. */
+async function readCode(folder: string): Promise<readonly string[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".mjs"));
+  return Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+}
+
+/** An account that has no role, no compute environment and no stored item. */
+function answerNothing({ service, action, body }: Call): Answer {
+  if (service === "iam") return refusal("NoSuchEntity", "There is no such entity.", 404);
+  if (service === "batch") return json({ computeEnvironments: [] });
+  if (service === "dynamodb") return json(action === "Query" ? { Items: [], Count: 0 } : {});
+  const { MessageBody } = z.object({ MessageBody: z.string() }).parse(JSON.parse(body));
+  return json({ MessageId: "1", MD5OfMessageBody: createHash("md5").update(MessageBody).digest("hex") });
+}
+
+const Loaded = z.object({
+  atStart: z.array(z.string()),
+  later: z.array(z.string()),
+  response: z.unknown(),
+});
+
+/** Handles the event of a call in a process of its own, against an endpoint. Returns the names of the files that it loaded. */
+async function listLoaded(
+  file: string,
+  endpoint: string,
+  call: { readonly eventSource: string; readonly eventName: string; readonly requestParameters: object },
+): Promise<z.infer<typeof Loaded>> {
+  const detail = {
+    eventID: "e-1",
+    eventTime: new Date().toISOString(),
+    awsRegion: "us-east-1",
+    recipientAccountId: account,
+    ...call,
+  };
+  const message = {
+    source: `aws.${call.eventSource.replace(".amazonaws.com", "")}`,
+    "detail-type": "AWS API Call via CloudTrail",
+    account,
+    detail,
+  };
+  const script = join(import.meta.dirname, "loaded-files.ts");
+  const { stdout } = await promisify(execFile)(process.execPath, [script, file, JSON.stringify(message)], {
+    env: {
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+      AWS_SECRET_ACCESS_KEY: "secret",
+      AWS_ENDPOINT_URL: endpoint,
+      POWERTOOLS_METRICS_DISABLED: "true",
+      FINDINGS_TABLE: "findings",
+      CONTROL_TABLE: "control",
+      CHANGES_QUEUE_URL: `${endpoint}/changes`,
+      LOOKUPS_QUEUE_URL: `${endpoint}/lookups`,
+    },
+  });
+  return Loaded.parse(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? ""));
+}
 
 describe("the bundles", () => {
   let out: string;
@@ -32,23 +98,51 @@ describe("the bundles", () => {
     }
   });
 
-  it("are smaller than a mebibyte each, and report their true size", async () => {
-    for (const { name, file, bytes } of bundles) {
-      assert.equal(bytes, (await readFile(file)).length, name);
-      assert.ok(bytes < 1_048_576, `${name} has ${bytes} bytes`);
+  it("load no more than their limits at their start, and report their true size", async () => {
+    for (const { name, folder, bytes, startBytes } of bundles) {
+      const code = await readCode(folder);
+      assert.equal(bytes, Buffer.byteLength(code.join("")), name);
+      assert.ok(startBytes <= bytes, name);
+      const limit = (limits.get(name) ?? 850) * 1024;
+      assert.ok(startBytes < limit, `${name} loads ${startBytes} bytes at its start, more than ${limit}`);
     }
   });
 
+  it("load nothing more for the event of a changed role, and the clients of AWS Batch for one of AWS Batch", async () => {
+    const detect = bundles.find(({ name }) => name === "detect");
+    await withResponder(answerNothing, async ({ endpoint, calls }) => {
+      const ordinary = await listLoaded(detect?.file ?? "", endpoint, {
+        eventSource: "iam.amazonaws.com",
+        eventName: "DetachRolePolicy",
+        requestParameters: { roleName: "AWSBatchServiceRole", policyArn: batchServicePolicy },
+      });
+      assert.deepEqual(ordinary.response, { batchItemFailures: [] });
+      assert.ok(calls.includes("GetRole"));
+      assert.ok(ordinary.atStart.includes("index.mjs"));
+      assert.deepEqual(ordinary.later, []);
+
+      const seldom = await listLoaded(detect?.file ?? "", endpoint, {
+        eventSource: "batch.amazonaws.com",
+        eventName: "UpdateComputeEnvironment",
+        requestParameters: { computeEnvironment: "spot", serviceRole: "AWSBatchServiceRole" },
+      });
+      assert.deepEqual(seldom.response, { batchItemFailures: [] });
+      assert.equal(seldom.later.length, 1);
+      assert.match(seldom.later[0] ?? "", /^batch-client/);
+    });
+  });
+
   it("take their credentials from the environment, and contain no client that signs a person in", async () => {
-    for (const { name, file } of bundles) {
-      assert.equal((await readFile(file, "utf8")).includes("AWSSSOOIDCService"), false, name);
+    for (const { name, folder } of bundles) {
+      assert.equal((await readCode(folder)).join("").includes("AWSSSOOIDCService"), false, name);
     }
   });
 
   it("contain the ECS client in the sweep only, which reads agents", async () => {
     const holders: string[] = [];
-    for (const { name, file } of bundles) {
-      if ((await readFile(file, "utf8")).includes("AmazonEC2ContainerServiceV20141113")) holders.push(name);
+    for (const { name, folder } of bundles) {
+      if ((await readCode(folder)).join("").includes("AmazonEC2ContainerServiceV20141113"))
+        holders.push(name);
     }
     assert.deepEqual(holders, ["sweep"]);
   });
@@ -56,8 +150,8 @@ describe("the bundles", () => {
   it("contain the clients of secrets, keys and parameters in detect and sweep only", async () => {
     for (const service of ["secretsmanager", "kms", "ssm"]) {
       const holders: string[] = [];
-      for (const { name, file } of bundles) {
-        if ((await readFile(file, "utf8")).includes(`com.amazonaws.${service}`)) holders.push(name);
+      for (const { name, folder } of bundles) {
+        if ((await readCode(folder)).join("").includes(`com.amazonaws.${service}`)) holders.push(name);
       }
       assert.deepEqual(holders.sort(), ["detect", "sweep"], service);
     }
@@ -65,7 +159,7 @@ describe("the bundles", () => {
 
   it("contain the given config instead of the repository's own", async () => {
     const detect = bundles.find(({ name }) => name === "detect");
-    assert.match(await readFile(detect?.file ?? "", "utf8"), /oncall@example\.com/);
+    assert.match((await readCode(detect?.folder ?? "")).join(""), /oncall@example\.com/);
   });
 
   it("stay unchanged when a build fails", async () => {

@@ -22,27 +22,43 @@ import eventTargetRole from "./built-in/event-target-role.json" with { type: "js
 import spotFleetTaggingRole from "./built-in/spot-fleet-tagging-role.json" with { type: "json" };
 import { type Reference, Reference as ReferenceSchema } from "./reference.ts";
 
-let parsed: readonly Reference[] | undefined;
+const sources = [
+  batchServiceRole,
+  batchServiceLinkedRole,
+  ecsTaskExecutionRole,
+  batchSagemakerServiceLinkedRole,
+  ecsInstanceRole,
+  spotFleetTaggingRole,
+  eventTargetRole,
+  ecsInfrastructureRole,
+  ecsManagedInstanceRole,
+  ec2SpotServiceLinkedRole,
+  ec2SpotFleetServiceLinkedRole,
+  autoScalingServiceLinkedRole,
+  ecsServiceLinkedRole,
+  ecsComputeServiceLinkedRole,
+];
+
+// Each is parsed when it is first asked for: parsing them all would take a tenth of the start of a function.
+const parsed = new Map<unknown, Reference>();
+
+function parseSource(source: (typeof sources)[number]): Reference {
+  const reference = parsed.get(source) ?? ReferenceSchema.parse(source);
+  parsed.set(source, reference);
+  return reference;
+}
+
+let all: readonly Reference[] | undefined;
 
 /** Returns the built-in references, taken from AWS's pages and policies; each has its source and date. */
 export function builtInReferences(): readonly Reference[] {
-  parsed ??= [
-    batchServiceRole,
-    batchServiceLinkedRole,
-    ecsTaskExecutionRole,
-    batchSagemakerServiceLinkedRole,
-    ecsInstanceRole,
-    spotFleetTaggingRole,
-    eventTargetRole,
-    ecsInfrastructureRole,
-    ecsManagedInstanceRole,
-    ec2SpotServiceLinkedRole,
-    ec2SpotFleetServiceLinkedRole,
-    autoScalingServiceLinkedRole,
-    ecsServiceLinkedRole,
-    ecsComputeServiceLinkedRole,
-  ].map((data) => ReferenceSchema.parse(data));
-  return parsed;
+  all ??= sources.map(parseSource);
+  return all;
+}
+
+function findBuiltIn(key: string): Reference | undefined {
+  const source = sources.find(({ role }) => role.toLowerCase() === key);
+  return source && parseSource(source);
 }
 
 const none: readonly Reference[] = [];
@@ -50,7 +66,7 @@ const none: readonly Reference[] = [];
 /** Returns the reference of a name, which is compared without case: the owner's own, else a built-in one, else undefined. */
 export function findReference(name: string, own: readonly Reference[] = none): Reference | undefined {
   const key = name.toLowerCase();
-  return indexByName(own).get(key) ?? indexByName(builtInReferences()).get(key);
+  return indexByName(own).get(key) ?? findBuiltIn(key);
 }
 
 // A configuration can hold a reference for each of thousands of roles, so that a list is searched once.

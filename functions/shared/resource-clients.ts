@@ -14,8 +14,11 @@ const resourceClientSettings = {
   requestHandler: { ...sdkClientSettings.requestHandler, connectionTimeout: 1_000, requestTimeout: 4_000 },
 };
 
-/** Opens the reader of secrets, parameters and keys. */
-export function openResources({ account, partition }: FunctionLocation): ResourceReader {
+/**
+ * Creates the reader of secrets, parameters and keys with its clients, one for each service and region. The module is
+ * loaded with the first read.
+ */
+export function createReader({ account, partition }: FunctionLocation): ResourceReader {
   return createResourceReader(
     {
       secrets: (region) => new SecretsManagerClient({ ...resourceClientSettings, region }),
