@@ -24,7 +24,7 @@ Usage: drift-guard <command> [options]
   slr        manage Batch's service-linked role
   demo       show the guard at work on an account in memory
   local      run the deployed guard in an emulated account on this machine
-  template   print a CloudFormation template for another account
+  template   write CloudFormation templates that deploy the guard anywhere
 
   drift-guard <command> --help   describes one command
   drift-guard --version          prints the version

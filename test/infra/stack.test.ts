@@ -5,6 +5,7 @@ import "./stack/forwarding.ts";
 import "./stack/functions.ts";
 import "./stack/names.ts";
 import "./stack/people.ts";
+import "./stack/portable.ts";
 import "./stack/queues.ts";
 import "./stack/rules.ts";
 import "./stack/tables.ts";

@@ -58,7 +58,13 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["batch"],
     ["snapshot.ts", "batch-output.ts", "resources.ts", "rechecks.ts", "sqlite"],
   ],
-  infra: [["bundles.ts", "process-lock.ts"], ["stack"], ["synth"], ["template", "build.ts"]],
+  infra: [
+    ["archive.ts", "bundles.ts", "process-lock.ts"],
+    ["stack"],
+    ["synth"],
+    ["template", "build.ts"],
+    ["distribution.ts"],
+  ],
   local: [
     ["client.ts", "emulators"],
     ["recorder"],

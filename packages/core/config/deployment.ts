@@ -17,7 +17,7 @@ export interface DeploymentPlace {
 }
 
 /** Most characters of a resource's name, by kind (docs/aws-facts.md, "Lengths of names"). */
-const lengths = {
+export const nameLengths = {
   role: 64,
   policy: 128,
   function: 64,
@@ -32,7 +32,7 @@ const lengths = {
 } as const satisfies Record<string, number>;
 
 /** A kind of resource that has a name. */
-export type NamedKind = keyof typeof lengths;
+export type NamedKind = keyof typeof nameLengths;
 
 /**
  * Returns the name of a resource: `<app>-<stage>-<purpose>`, and `-<region>` after it where `region` is given, which
@@ -53,10 +53,10 @@ export function nameResource(
       `The stage ${JSON.stringify(stage)} becomes part of the names of resources: use letters, digits and hyphens only.`,
     );
   const name = [app, stage, purpose, ...(region === undefined ? [] : [region])].join("-");
-  const excess = name.length - lengths[kind];
+  const excess = name.length - nameLengths[kind];
   if (excess > 0)
     throw new ConfigError(
-      `The ${kind} ${name} would have a name of ${name.length} characters, and AWS allows ${lengths[kind]}.\n${
+      `The ${kind} ${name} would have a name of ${name.length} characters, and AWS allows ${nameLengths[kind]}.\n${
         excess < stage.length
           ? `Shorten the stage ${stage} by ${excess} ${excess === 1 ? "character" : "characters"}.`
           : `Shorten the name of the app in sst.config.ts, ${app}.`

@@ -49,7 +49,7 @@ export const translateFunction: Translate = ({ name, inputs }) => {
       Architectures: lambda.architectures,
       Code: locateCode(logical),
       Description: lambda.description,
-      Environment: { Variables: lambda.environment.variables },
+      Environment: { Variables: omitVariablesOfSst(lambda.environment.variables) },
       EphemeralStorage: { Size: lambda.ephemeralStorage.size },
       Handler: lambda.handler,
       LoggingConfig: { LogFormat: lambda.loggingConfig.logFormat, LogGroup: lambda.loggingConfig.logGroup },
@@ -63,6 +63,11 @@ export const translateFunction: Translate = ({ name, inputs }) => {
     output: true,
   };
 };
+
+/** Leaves out the variables by which SST's library finds linked resources: the functions do not use it. */
+function omitVariablesOfSst(variables: { readonly [name: string]: string }): { [name: string]: string } {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith("SST_")));
+}
 
 const Mapping = z.strictObject({
   batchSize: z.number(),

@@ -22,6 +22,10 @@ export interface TemplateResource {
   readonly Type: string;
   readonly Properties: { readonly [key: string]: JsonValue };
   readonly DependsOn?: readonly string[];
+  /** The condition under which the resource exists. */
+  readonly Condition?: string;
+  readonly DeletionPolicy?: "Retain";
+  readonly UpdateReplacePolicy?: "Retain";
 }
 
 /** A CloudFormation template for one region. */

@@ -10,12 +10,12 @@ import {
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import { zipFolder } from "@drift-guard/infra/archive";
 import type { Template } from "@drift-guard/infra/template/template";
 import * as z from "zod";
 import { clientSettings } from "../client.ts";
 import type { Emulators } from "../emulators/emulators.ts";
 import type { Recorder } from "../recorder/recorder.ts";
-import { zipFolder } from "./archive.ts";
 import { copyRole } from "./role-copy.ts";
 import { createStack, DeploymentError, type Stack } from "./stack.ts";
 import { applyTableSettings } from "./table-settings.ts";

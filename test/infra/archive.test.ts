@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { crc32, inflateRawSync } from "node:zlib";
-import { type ArchivedFile, zip, zipFolder } from "@drift-guard/local/deployment/archive";
+import { type ArchivedFile, zip, zipFolder } from "@drift-guard/infra/archive";
 import fc from "fast-check";
 
 /** Reads an archive from the directory at its end, as unzip does, and verifies each length and checksum. */
