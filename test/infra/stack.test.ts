@@ -1,6 +1,7 @@
 // One test file for the whole stack, so that it synthesises each config once.
 import "./stack/access.ts";
 import "./stack/alarms.ts";
+import "./stack/cost.ts";
 import "./stack/forwarding.ts";
 import "./stack/functions.ts";
 import "./stack/names.ts";
