@@ -11,3 +11,4 @@ import "./stack/queues.ts";
 import "./stack/rules.ts";
 import "./stack/tables.ts";
 import "./stack/template.ts";
+import "./stack/watch.ts";

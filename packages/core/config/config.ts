@@ -82,6 +82,11 @@ export const Config = z.strictObject({
    * as the role of a deployment pipeline, which would set its change again. A session is known by the ARN of its role.
    */
   trustedActors: z.array(PrincipalPattern).default([]),
+  /**
+   * ARNs of the roles and users that deploy the guard, with `*` for any text. People are told when anybody else changes
+   * something of the guard itself; with none, each deployment is told too. A session is known by the ARN of its role.
+   */
+  deployer: z.array(PrincipalPattern).default([]),
   /** Drift that is accepted until a time, beside what people accept with `drift-guard findings suppress`. */
   exceptions: z.array(AcceptedDrift).default([]),
   organization: Organization.exactOptional(),

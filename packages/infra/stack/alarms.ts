@@ -38,12 +38,14 @@ interface AlarmPlace {
 
 /**
  * Creates an alarm that publishes to the topic as soon as the queue holds a message. Its text has the command that makes up
- * for the message: a sweep reads every role, asks for rollbacks again and sends what was not delivered.
+ * for the message: a sweep reads every role, asks for rollbacks again and sends what was not delivered. `means` is the text
+ * before the command; left out: that the guard could not process the messages.
  */
 export function alarmWhenNotEmpty(
   name: string,
   queue: sst.aws.Queue,
   place: AlarmPlace,
+  means?: string,
 ): aws.cloudwatch.MetricAlarm {
   const { location, region } = place;
   const sweep = `aws lambda invoke --region ${location.region} --function-name ${nameIn("function", "sweep")} --invocation-type Event /dev/null`;
@@ -55,7 +57,7 @@ export function alarmWhenNotEmpty(
       dimensions: { QueueName: queue.nodes.queue.name },
       statistic: "Maximum",
     },
-    `The queue ${nameIn("queue", name, region)} holds messages that drift-guard could not process. When their cause is gone, a sweep makes up for them: ${sweep}`,
+    `${means ?? `The queue ${nameIn("queue", name, region)} holds messages that drift-guard could not process. When their cause is gone, a sweep makes up for them:`} ${sweep}`,
     place,
   );
 }
@@ -172,16 +174,20 @@ export function protectTopic(
     policy: $jsonStringify({
       Version: "2012-10-17",
       Statement: [
-        {
-          Effect: "Allow",
-          Principal: { Service: "cloudwatch.amazonaws.com" },
-          Action: "sns:Publish",
-          Resource: topic.arn,
-          Condition: {
-            ArnEquals: { "aws:SourceArn": sources },
-            StringEquals: { "aws:SourceAccount": account },
-          },
-        },
+        ...(sources.length === 0
+          ? []
+          : [
+              {
+                Effect: "Allow",
+                Principal: { Service: "cloudwatch.amazonaws.com" },
+                Action: "sns:Publish",
+                Resource: topic.arn,
+                Condition: {
+                  ArnEquals: { "aws:SourceArn": sources },
+                  StringEquals: { "aws:SourceAccount": account },
+                },
+              },
+            ]),
         denyOthers("OnlyTheGuardPublishes", "sns:Publish", topic.arn, { sources, roles: publishers }),
       ],
     }),

@@ -6,14 +6,16 @@ import { nameIn, replaceable } from "./names.ts";
 import { allowRules, createMissedQueue } from "./queues.ts";
 import { listForwardedRegions } from "./regions.ts";
 import { createTarget, watchCalls, watchSymptoms } from "./rules.ts";
+import { watchGuard } from "./watch.ts";
 
 /**
  * Forwards the watched events of other regions to the default bus of the guard's region: those of AWS Batch, and those
  * of IAM where the guard is not in the region that IAM's events arrive in (docs/aws-facts.md, "Regions and partitions").
  * Events that cannot be forwarded stay in a queue with an alarm in their own region, because a rule's dead-letter queue
- * and an alarm's topic must be in the same region.
+ * and an alarm's topic must be in the same region. What forwards is watched by the rules of its own region, whose role is
+ * `watcher`.
  */
-export function forwardRegions(config: Config, location: GuardLocation): void {
+export function forwardRegions(config: Config, location: GuardLocation, watcher: aws.iam.Role): void {
   const regions = listForwardedRegions(config.regions);
   if (regions.length === 0) return;
   const bus = defaultBusArn(location);
@@ -44,6 +46,7 @@ export function forwardRegions(config: Config, location: GuardLocation): void {
     allowRules("ForwardMissed", missed, rules, { region });
     const topic = createTopic("Alerts", config.emails, region);
     const alarm = alarmWhenNotEmpty("ForwardMissed", missed, { topic, location, region });
-    protectTopic("Alerts", topic, [alarm], location, { region });
+    const unsent = watchGuard({ config, location, watcher, alerts: topic, region });
+    protectTopic("Alerts", topic, [alarm, unsent], location, { region, publishers: [watcher.arn] });
   }
 }

@@ -17,6 +17,9 @@ export function nameIn(kind: NamedKind, component: string, region?: string): str
 /** Namespace of the metrics of this deployment's functions, which have the dimension `service`: the function's name. */
 export const metricsNamespace = `${$app.name}-${$app.stage}`;
 
+/** Beginning of the names of this deployment's resources, and of those of a stage that is called like this one and a hyphen. */
+export const namePrefix = `${$app.name}-${$app.stage}-`;
+
 /** Returns the name of a component in the stack: `AlertsInEuWest1` for `Alerts` in `eu-west-1`. */
 export function componentIn(component: string, region?: string): string {
   const words = region?.split("-").map((word) => word.charAt(0).toUpperCase() + word.slice(1)) ?? [];

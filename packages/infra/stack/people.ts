@@ -81,8 +81,8 @@ function listMissedQueues(
     $interpolate`arn:${partition}:sqs:${region}:${account}:${name}`;
   return [
     ...missedQueues.map((name) => arnOf(nameIn("queue", name), home)),
-    ...listForwardedRegions(regions).map(({ region }) =>
-      arnOf(nameIn("queue", "ForwardMissed", region), region),
+    ...listForwardedRegions(regions).flatMap(({ region }) =>
+      ["ForwardMissed", "WatchMissed"].map((name) => arnOf(nameIn("queue", name, region), region)),
     ),
   ];
 }
@@ -98,4 +98,5 @@ const missedQueues = [
   "RollbackMissed",
   "StreamMissed",
   "SweepMissed",
+  "WatchMissed",
 ];

@@ -44,7 +44,8 @@ export function watchCalls(
   );
 }
 
-function createRule(
+/** Creates a rule, named `<name>Rule` in the stack. `region` is the guard's own where left out. */
+export function createRule(
   name: string,
   settings: aws.cloudwatch.EventRuleArgs,
   region?: string,
@@ -64,6 +65,8 @@ interface TargetSettings {
   readonly arn: $util.Input<string>;
   /** The role that EventBridge assumes to deliver; none for queues, whose policy allows the rule. */
   readonly roleArn?: $util.Output<string>;
+  /** What is delivered in place of the event. */
+  readonly inputTransformer?: aws.types.input.cloudwatch.EventTargetInputTransformer;
   /** Takes events that could not be delivered for a day. */
   readonly missed: sst.aws.Queue;
 }
@@ -71,7 +74,7 @@ interface TargetSettings {
 /** Creates the target of a rule. `region` is the guard's own where left out. */
 export function createTarget(
   name: string,
-  { rule, busName, arn, roleArn, missed }: TargetSettings,
+  { rule, busName, arn, roleArn, inputTransformer, missed }: TargetSettings,
   region?: string,
 ): void {
   new aws.cloudwatch.EventTarget(
@@ -83,6 +86,7 @@ export function createTarget(
       ...(busName && { eventBusName: busName }),
       arn,
       ...(roleArn && { roleArn }),
+      ...(inputTransformer && { inputTransformer }),
       retryPolicy,
       deadLetterConfig: { arn: missed.arn },
     },

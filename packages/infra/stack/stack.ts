@@ -14,6 +14,7 @@ import { createRollback } from "./rollback.ts";
 import { createHubExchange } from "./securityhub.ts";
 import { createSweep } from "./sweep.ts";
 import { protectItems } from "./tables.ts";
+import { createWatcher, watchGuard } from "./watch.ts";
 
 /**
  * Creates the whole guard as the owner configured it. Each function's file has its trigger, permissions, environment
@@ -22,7 +23,8 @@ import { protectItems } from "./tables.ts";
 export function createGuardStack(config: Config) {
   const foundation = createFoundation(config);
   const { location, findings, control, changes, bus, topic } = foundation;
-  forwardRegions(config, location);
+  const watcher = createWatcher(config, location);
+  forwardRegions(config, location, watcher);
 
   const rollback = createRollback(foundation);
   const rollingBack = rollback ? (["rollback"] as const) : [];
@@ -54,13 +56,14 @@ export function createGuardStack(config: Config) {
     ...createNotify(foundation),
     ...createHubExchange(foundation),
     ...(rollback?.alarms ?? []),
+    watchGuard({ config, location, watcher, alerts: topic }),
   ];
   protectTopic(
     "Alerts",
     topic,
     alarms.filter((alarm) => alarm !== undefined),
     location,
-    { publishers: publishers.map((name) => functionRoleArn(location, name)) },
+    { publishers: [...publishers.map((name) => functionRoleArn(location, name)), watcher.arn] },
   );
 
   return {

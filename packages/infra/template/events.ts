@@ -47,6 +47,9 @@ const Target = z.strictObject({
   eventBusName: z.string().optional(),
   arn: z.string(),
   roleArn: z.string().optional(),
+  inputTransformer: z
+    .strictObject({ inputPaths: z.record(z.string(), z.string()), inputTemplate: z.string() })
+    .optional(),
   retryPolicy: z.strictObject({ maximumEventAgeInSeconds: z.number(), maximumRetryAttempts: z.number() }),
   deadLetterConfig: z.strictObject({ arn: z.string() }),
 });
@@ -60,6 +63,12 @@ function writeTarget(target: z.infer<typeof Target>): JsonValue {
     Id: target.targetId,
     Arn: target.arn,
     RoleArn: target.roleArn,
+    ...(target.inputTransformer && {
+      InputTransformer: {
+        InputPathsMap: target.inputTransformer.inputPaths,
+        InputTemplate: target.inputTransformer.inputTemplate,
+      },
+    }),
     RetryPolicy: {
       MaximumEventAgeInSeconds: target.retryPolicy.maximumEventAgeInSeconds,
       MaximumRetryAttempts: target.retryPolicy.maximumRetryAttempts,

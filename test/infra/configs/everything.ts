@@ -19,4 +19,5 @@ export default defineConfig({
   securityHub: true,
   emails: ["owner@example.com", "oncall@example.com"],
   sweepHours: 1,
+  deployer: ["arn:aws:iam::*:role/ci/deploy-guard", "arn:aws:iam::*:user/releases"],
 });

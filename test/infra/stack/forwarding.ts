@@ -10,7 +10,7 @@ describe("forwarding", () => {
   const targets = (stack: SynthesisedStack) =>
     stack
       .all("aws:cloudwatch/eventTarget:EventTarget")
-      .filter(({ inputs }) => inputs.roleArn !== undefined)
+      .filter(({ inputs }) => inputs.roleArn !== undefined && String(inputs.arn).includes(":event-bus/"))
       .map(({ region, inputs }) => ({ region, rule: inputs.rule, arn: inputs.arn }));
 
   it("does not exist where IAM and Batch are in the guard's own region", () => {

@@ -80,7 +80,7 @@ describe("every queue", () => {
 
   it("of missed messages has an alarm that the first message raises", () => {
     const missed = everything.all("aws:sqs/queue:Queue").filter(({ name }) => name.includes("Missed"));
-    assert.equal(missed.length, 10);
+    assert.equal(missed.length, 12);
     for (const queue of missed) {
       const alarm = everything.get(queue.name.replace(/Queue$/, "Alarm"));
       assert.deepEqual(alarm.inputs.dimensions, { QueueName: queue.outputs.name });
@@ -107,6 +107,14 @@ describe("every queue", () => {
       SecurityHubMissed: ["SecurityHubRule"],
       Rollback: ["RollbackRule"],
       RollbackMissed: ["RollbackRule"],
+      WatchMissed: [
+        ...["Rules", "Queues", "Topics", "Alarms", "Trails", "Tables", "Functions", "Schedules", "Roles"],
+        ...["SelfRules", "SelfTopics", "SelfRoles"],
+      ].map((kind) => `Watch${kind}Rule`),
+      WatchMissedInEuWest1: [
+        ...["Rules", "Queues", "Topics", "Alarms", "Trails"],
+        ...["SelfRules", "SelfTopics"],
+      ].map((kind) => `Watch${kind}RuleInEuWest1`),
       ForwardMissedInEuWest1: ["BatchRuleInEuWest1", "FailedJobsRuleInEuWest1", "BlockedQueuesRuleInEuWest1"],
     };
     const policies = everything.all("aws:sqs/queuePolicy:QueuePolicy");
@@ -197,10 +205,10 @@ describe("the topic", () => {
     assert.deepEqual(statement?.Condition?.StringEquals, { "aws:SourceAccount": [account] });
   });
 
-  it("denies publishing to everybody but its alarms, notify, respond and securityhub, because people act on its messages", () => {
+  it("denies publishing to everybody but its alarms, notify, respond, securityhub and the watch, because people act on its messages", () => {
     for (const [name, publishers] of [
-      ["Alerts", ["NotifierRole", "ResponderRole", "HubImporterRole"]],
-      ["AlertsInEuWest1", []],
+      ["Alerts", ["NotifierRole", "ResponderRole", "HubImporterRole", "Watcher"]],
+      ["AlertsInEuWest1", ["Watcher"]],
     ] as const) {
       const topic = everything.get(`${name}Topic`);
       const document = [parsePolicy(String(everything.get(`${name}Policy`).inputs.policy))];

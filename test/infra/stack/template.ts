@@ -73,8 +73,12 @@ describe("the CloudFormation template", () => {
     const text = JSON.stringify(others)
       .replaceAll(/"lambda:SourceFunctionArn":\["[^"]*"\]/g, "")
       .replaceAll(/"lambda:SourceFunctionArn":"[^"]*"/g, "");
-    // Patterns, which no reference can tell, queues of another region, and respond, which people invoke.
-    assert.doesNotMatch(text, /arn:[^"]*drift-guard(?!-ci-(?:\*|forward-missed-|respond"))/);
+    // Patterns and beginnings of names, which no reference can tell, queues and topics of another region, and respond, which
+    // people invoke.
+    assert.doesNotMatch(
+      text,
+      /arn:[^"]*drift-guard(?!-ci-(?:\*|"|watch"|(?:forward-missed|watch-missed|alerts|watch)-eu-west-1"|respond"))/,
+    );
     assert.match(JSON.stringify(Findings?.Properties.ResourcePolicy), /role\/drift-guard-ci-notify"/);
     assert.match(JSON.stringify(Control?.Properties.ResourcePolicy), /role\/drift-guard-ci-rollback"/);
   });
