@@ -110,10 +110,14 @@ export function listControlWrites(before: Control, after: Control): readonly Con
   });
   const old = listRecordItems(before);
   const puts: ControlWrite[] = [];
-  for (const [key, item] of listRecordItems(after)) {
+  for (const [key, record] of listRecordItems(after)) {
     const stored = old.get(key);
     old.delete(key);
-    if (stored === undefined || digestOf(stored) !== digestOf(item)) puts.push({ kind: "put", key, item });
+    // Most of a record stays as it was loaded. Values never change, so the same ones need not be encoded.
+    if (stored?.values.every((value, index) => value === record.values[index])) continue;
+    const item = record.encode();
+    if (stored === undefined || digestOf(stored.encode()) !== digestOf(item))
+      puts.push({ kind: "put", key, item });
   }
   const deletes = [...old.keys()].slice(0, maxDeletes);
   return [
@@ -123,20 +127,35 @@ export function listControlWrites(before: Control, after: Control): readonly Con
   ];
 }
 
-function listRecordItems({
-  rollbacks,
-  attempts,
-  causes,
-}: Control): Map<string, Readonly<Record<string, unknown>>> {
-  const items = new Map<string, Readonly<Record<string, unknown>>>();
+/** An item of a control record that is not encoded yet, and the values that it is made of. */
+interface RecordItem {
+  readonly values: readonly unknown[];
+  encode(): Readonly<Record<string, unknown>>;
+}
+
+function listRecordItems({ rollbacks, attempts, causes }: Control): Map<string, RecordItem> {
+  const items = new Map<string, RecordItem>();
   for (const rollback of rollbacks) {
     const { plan, before } = rollback;
-    items.set(controlKeys.plan(rollback.id), encodeItem(PlanItem, { plan, before }));
-    items.set(controlKeys.rollback(rollback.id), encodeItem(RollbackItem, { rollback }));
+    items.set(controlKeys.plan(rollback.id), {
+      values: [plan, before],
+      encode: () => encodeItem(PlanItem, { plan, before }),
+    });
+    items.set(controlKeys.rollback(rollback.id), {
+      values: [rollback],
+      encode: () => encodeItem(RollbackItem, { rollback }),
+    });
   }
   if (attempts.length > 0)
-    items.set(controlKeys.attempts, encodeItem(AttemptsItem, { attempts: [...attempts] }));
-  if (causes.length > 0) items.set(controlKeys.causes, encodeItem(CausesItem, { causes: [...causes] }));
+    items.set(controlKeys.attempts, {
+      values: [attempts],
+      encode: () => encodeItem(AttemptsItem, { attempts: [...attempts] }),
+    });
+  if (causes.length > 0)
+    items.set(controlKeys.causes, {
+      values: [causes],
+      encode: () => encodeItem(CausesItem, { causes: [...causes] }),
+    });
   return items;
 }
 

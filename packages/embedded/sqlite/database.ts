@@ -78,8 +78,11 @@ export function transact<T>(database: Database, work: (sqlite: DatabaseSync) => 
   });
 }
 
+// Made once: zod compiles each schema.
+const Numbered = z.looseObject({ schema: z.literal(schema) });
+
 /**
- * Parses the item of a row with the columns pk, sk and item, whose schema must be one of `schemas`. Throws
+ * Parses the item of a row with the columns pk, sk and item, whose schema must be `numbered`. Throws
  * `StoreUnavailableError`, which names the item's key and every invalid field, and ends with `advice`.
  */
 export function readItem<T>(
@@ -88,14 +91,14 @@ export function readItem<T>(
   item: z.ZodType<T>,
   {
     advice = "Restore it, or remove it and let the next sweep write it again.",
-    schemas = [schema],
-  }: { readonly advice?: string; readonly schemas?: readonly number[] } = {},
+    numbered = Numbered,
+  }: { readonly advice?: string; readonly numbered?: z.ZodType<unknown> } = {},
 ): T {
   const { pk, sk, item: text } = Row.parse(row);
   let value: unknown;
   try {
     value = JSON.parse(text);
-    return item.parse(z.looseObject({ schema: z.literal(schemas) }).parse(value));
+    return item.parse(numbered.parse(value));
   } catch (error) {
     const why = error instanceof z.ZodError ? `\n${formatIssues(error, value)}` : ` ${formatCause(error)}`;
     throw new StoreUnavailableError(
@@ -108,9 +111,7 @@ export function readItem<T>(
 /** Parses the item of a row as `readItem` does. Returns undefined for one that cannot be read, which somebody else wrote. */
 export function readOrSkip<T>(row: unknown, item: z.ZodType<T>): T | undefined {
   const { value } = parseRow(row);
-  return z.looseObject({ schema: z.literal(schema) }).safeParse(value).success
-    ? item.safeParse(value).data
-    : undefined;
+  return Numbered.safeParse(value).success ? item.safeParse(value).data : undefined;
 }
 
 /** Returns the stored text of an item. Throws `ZodError` for a value that its shape refuses. */

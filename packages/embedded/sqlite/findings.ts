@@ -22,11 +22,12 @@ import {
   type StoredItem,
 } from "@drift-guard/core/store/stored-ledger";
 import { findUsedNumbers } from "@drift-guard/core/store/transition-numbers";
+import * as z from "zod";
 import { type Database, query, readItem, transact } from "./database.ts";
 import { listFindings, listTransitions, loadHistory } from "./findings-listing.ts";
 import { parseRow } from "./rows.ts";
 
-const readable = { schemas: [oldLedgerSchema, ledgerSchema] };
+const readable = { numbered: z.looseObject({ schema: z.literal([oldLedgerSchema, ledgerSchema]) }) };
 
 /**
  * Creates the finding store over a SQLite database. A new transition is undelivered until each of `sinks` marks it. A
