@@ -12,6 +12,7 @@ import { countForged } from "./shared/forged-items.ts";
 import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
 import { describeGuard, type OpenedGuard } from "./shared/guard.ts";
 import { createInspectClients, openInspection } from "./shared/inspection.ts";
+import { openPostponement } from "./shared/postponement.ts";
 import { consumeQueue, sentAtOf } from "./shared/queue.ts";
 
 /**
@@ -25,7 +26,7 @@ export function createHandler(
   const readings = rememberReadings();
   return defineFunction("detect", async (event, invocation) => {
     const { logger, count, location } = invocation;
-    const { ports: opened, settings } = open(location);
+    const { ports: opened, settings, postpone } = open(location);
     const { symptoms } = opened;
     // Alike symptoms of one batch cost one write.
     const findings = countForged(opened.findings, invocation);
@@ -35,30 +36,35 @@ export function createHandler(
       readings,
       ...(symptoms && { symptoms: rememberClaims(symptoms) }),
     };
-    return consumeQueue(event, invocation, async (received) => {
-      const { messageId, body } = received;
-      const message = parseMessage(body);
-      const foreign = whyForeign(message, settings.account);
-      if (foreign !== undefined) {
-        logger.error(
-          `Message ${messageId} was dropped: ${foreign}. The guard's rules deliver no such event: check who may send to this queue, and the rules that target it.`,
-        );
-        count(alarmedMetrics.detect, 1);
-      } else if (message.kind === "irrelevant")
-        logger.info(`Message ${messageId} concerns no role: ${message.why}.`);
-      for (const { role, evidence, transitions } of await inspectMessage(
-        message,
-        ports,
-        settings,
-        sentAtOf(received),
-      )) {
-        logger.info("Inspected a role", {
-          role: role.name,
-          evidence: evidence.length,
-          transitions: transitions.map(({ id, kind }) => `${kind} ${id}`),
-        });
-      }
-    });
+    return consumeQueue(
+      event,
+      invocation,
+      async (received) => {
+        const { messageId, body } = received;
+        const message = parseMessage(body);
+        const foreign = whyForeign(message, settings.account);
+        if (foreign !== undefined) {
+          logger.error(
+            `Message ${messageId} was dropped: ${foreign}. The guard's rules deliver no such event: check who may send to this queue, and the rules that target it.`,
+          );
+          count(alarmedMetrics.detect, 1);
+        } else if (message.kind === "irrelevant")
+          logger.info(`Message ${messageId} concerns no role: ${message.why}.`);
+        for (const { role, evidence, transitions } of await inspectMessage(
+          message,
+          ports,
+          settings,
+          sentAtOf(received),
+        )) {
+          logger.info("Inspected a role", {
+            role: role.name,
+            evidence: evidence.length,
+            transitions: transitions.map(({ id, kind }) => `${kind} ${id}`),
+          });
+        }
+      },
+      postpone,
+    );
   });
 }
 
@@ -70,5 +76,6 @@ export const handler = createHandler((location) => {
   return {
     ports: openInspection(clients, environment, location),
     settings: describeGuard(location, environment.GUARD_ROLE_ARN),
+    postpone: openPostponement(environment.CHANGES_QUEUE_URL),
   };
 });

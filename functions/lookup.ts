@@ -14,6 +14,7 @@ import { sdkClientSettings } from "./shared/client-settings.ts";
 import { readEnvironment } from "./shared/environment.ts";
 import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
 import { describeGuard, type OpenedGuard, sinks } from "./shared/guard.ts";
+import { openPostponement } from "./shared/postponement.ts";
 import { consumeQueue } from "./shared/queue.ts";
 
 /**
@@ -25,12 +26,17 @@ export function createHandler(
 ): Handler<SQSBatchResponse> {
   return defineFunction("lookup", async (event, invocation) => {
     const { logger, location } = invocation;
-    const { ports, settings } = open(location);
-    return consumeQueue(event, invocation, async ({ messageId, body }) => {
-      const request = parseLookupRequest(body);
-      const report = await lookUpRole(request, ports, settings);
-      logger.info("Looked up a role in CloudTrail", { messageId, role: request.role, ...report });
-    });
+    const { ports, settings, postpone } = open(location);
+    return consumeQueue(
+      event,
+      invocation,
+      async ({ messageId, body }) => {
+        const request = parseLookupRequest(body);
+        const report = await lookUpRole(request, ports, settings);
+        logger.info("Looked up a role in CloudTrail", { messageId, role: request.role, ...report });
+      },
+      postpone,
+    );
   });
 }
 
@@ -54,5 +60,6 @@ export const handler = createHandler((location) => {
       now,
     },
     settings: describeGuard(location),
+    postpone: openPostponement(LOOKUPS_QUEUE_URL),
   };
 });

@@ -38,7 +38,8 @@ import { findAwaited, reportMissing } from "./shared/delivery.ts";
 import { readEnvironment } from "./shared/environment.ts";
 import { sendFirstReport } from "./shared/first-report.ts";
 import { defineFunction, type Handler, type Invocation } from "./shared/function.ts";
-import { consumeQueue, readQueue } from "./shared/queue.ts";
+import { openPostponement } from "./shared/postponement.ts";
+import { consumeQueue, type Postpone, readQueue } from "./shared/queue.ts";
 import { noteUnreadable } from "./shared/unreadable-items.ts";
 
 /** The ports that notify works with. */
@@ -51,6 +52,8 @@ export interface NotifyPorts extends AnnouncementPorts {
   /** The first report of a new deployment; left out where there is none, as in an embedded guard. */
   readonly reports?: ReportStore;
   readonly queue: NoticeQueue;
+  /** Left out where failed messages return after the visibility timeout of their queue. */
+  readonly postpone?: Postpone;
   /** Seconds that a transition may wait for others, at most 60. */
   readonly holdSeconds: number;
   /** Sends a notice to the topic's subscribers. */
@@ -93,38 +96,43 @@ export function createHandler(open: () => NotifyPorts): Handler<SQSBatchResponse
       ports,
       settings,
     );
-    return consumeQueue(event, invocation, async ({ messageId, body }) => {
-      if (isJointNoticeRequest(body)) return tellHeld(ports, settings);
-      const test = parseTestMessage(body);
-      if (test) return sendTest(test, ports, account);
-      if (isReportMessage(body)) return sendFirstReport(opened, invocation);
-      const delivery = awaited.get(messageId);
-      if (!delivery) return end({ messageId, body });
-      const { transition } = delivery;
-      // The sweep announces it again, once the first report is made.
-      if (waiting.has(transition.id)) return;
-      if (silent.has(transition.id)) return ports.findings.markDelivered(transition, "notify");
-      switch (fates.get(transition.id)) {
-        case "held":
-        case "later":
-          return;
-        case "silent":
-          return ports.findings.markDelivered(transition, "notify");
-        case "left":
-          invocation.logger.error(
-            "So many transitions wait for a joint message that this one was left. The sweep announces it again.",
-            { transition: transition.id },
-          );
-          return;
-        default:
-          try {
-            await tellAndMark([transition], ports);
-          } catch (error) {
-            if (isRefusedDelivery(error)) await forgetNotice(transition, ports, settings);
-            throw error;
-          }
-      }
-    });
+    return consumeQueue(
+      event,
+      invocation,
+      async ({ messageId, body }) => {
+        if (isJointNoticeRequest(body)) return tellHeld(ports, settings);
+        const test = parseTestMessage(body);
+        if (test) return sendTest(test, ports, account);
+        if (isReportMessage(body)) return sendFirstReport(opened, invocation);
+        const delivery = awaited.get(messageId);
+        if (!delivery) return end({ messageId, body });
+        const { transition } = delivery;
+        // The sweep announces it again, once the first report is made.
+        if (waiting.has(transition.id)) return;
+        if (silent.has(transition.id)) return ports.findings.markDelivered(transition, "notify");
+        switch (fates.get(transition.id)) {
+          case "held":
+          case "later":
+            return;
+          case "silent":
+            return ports.findings.markDelivered(transition, "notify");
+          case "left":
+            invocation.logger.error(
+              "So many transitions wait for a joint message that this one was left. The sweep announces it again.",
+              { transition: transition.id },
+            );
+            return;
+          default:
+            try {
+              await tellAndMark([transition], ports);
+            } catch (error) {
+              if (isRefusedDelivery(error)) await forgetNotice(transition, ports, settings);
+              throw error;
+            }
+        }
+      },
+      opened.postpone,
+    );
   });
 }
 
@@ -189,6 +197,7 @@ export const handler = createHandler(() => {
     }),
     reports: createReportStore(dynamodb, { table: FINDINGS_TABLE, onUnreadable: noteUnreadable }),
     queue: createNoticeQueue(sqs, NOTIFY_QUEUE_URL),
+    postpone: openPostponement(NOTIFY_QUEUE_URL),
     holdSeconds: configuration.holdSeconds,
     config: configuration,
     now: () => new Date(),

@@ -13,6 +13,7 @@ import { readEnvironment } from "./shared/environment.ts";
 import { countForged } from "./shared/forged-items.ts";
 import { defineFunction, type FunctionLocation, type Handler } from "./shared/function.ts";
 import { createGuardClients, describeGuard, type OpenedGuard, openGuard } from "./shared/guard.ts";
+import { openPostponement } from "./shared/postponement.ts";
 import { consumeQueue } from "./shared/queue.ts";
 
 /**
@@ -32,19 +33,24 @@ export function createHandler(
     };
     // Lambda names a function's session of its role after the function.
     const settings = { session: context.functionName, ...opened.settings };
-    return consumeQueue(event, invocation, async ({ messageId, body }) => {
-      const outcome = await handleRollbackMessage(parseRollbackMessage(body), ports, settings);
-      logger.info("Considered a rollback", {
-        messageId,
-        status: outcome.status,
-        ...(outcome.status === "nothing-to-do" && { why: outcome.why }),
-        ...(outcome.status === "refused" && { why: outcome.reason }),
-        ...("rollback" in outcome && {
-          rollback: outcome.rollback.id,
-          role: outcome.rollback.plan.role,
-        }),
-      });
-    });
+    return consumeQueue(
+      event,
+      invocation,
+      async ({ messageId, body }) => {
+        const outcome = await handleRollbackMessage(parseRollbackMessage(body), ports, settings);
+        logger.info("Considered a rollback", {
+          messageId,
+          status: outcome.status,
+          ...(outcome.status === "nothing-to-do" && { why: outcome.why }),
+          ...(outcome.status === "refused" && { why: outcome.reason }),
+          ...("rollback" in outcome && {
+            rollback: outcome.rollback.id,
+            role: outcome.rollback.plan.role,
+          }),
+        });
+      },
+      opened.postpone,
+    );
   });
 }
 
@@ -65,5 +71,6 @@ export const handler = createHandler((location) => {
       newId: randomUUID,
     },
     settings: describeGuard(location),
+    postpone: openPostponement(environment.ROLLBACK_QUEUE_URL),
   };
 });

@@ -10,6 +10,7 @@ import type { GuardSettings } from "@drift-guard/guard/ports";
 import { sdkClientSettings } from "./client-settings.ts";
 import { configuration as config } from "./configuration.ts";
 import type { FunctionLocation } from "./function.ts";
+import type { Postpone } from "./queue.ts";
 import { noteUnreadable } from "./unreadable-items.ts";
 
 /** The sinks that the owner configured. A transition counts as delivered when each of them has delivered it. */
@@ -19,6 +20,8 @@ export const sinks: readonly Sink[] = config.securityHub ? ["notify", "securityh
 export interface OpenedGuard<Ports> {
   readonly ports: Ports;
   readonly settings: GuardSettings;
+  /** Left out where failed messages return after the visibility timeout of their queue. */
+  readonly postpone?: Postpone;
 }
 
 /** The clients of a function that reads roles and commits findings. */

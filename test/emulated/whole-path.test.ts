@@ -6,9 +6,9 @@ import { assertAllowed, neededByFunction, roleOfFunction } from "./function-call
 import { listGrantedActions } from "./permission.ts";
 import { areResolved, assertRolledBack, causeDrift, drifts, guarded, historyOf } from "./two-drifts.ts";
 
-// Lambda's own pollers and logs; repairs and lookups that the events of this test do not need.
+// Lambda's own pollers and logs; failed messages; repairs and lookups that the events of this test do not need.
 const seldom =
-  /^(?:sqs:(?:Receive|Delete|GetQueue|SendMessage)|logs:|dynamodb:(?:GetRecords|GetShardIterator|DescribeStream|ListStreams|DeleteItem)|iam:(?:GetRolePolicy|ListEntitiesForPolicy|ListPolicyVersions|GetInstanceProfile|DetachRolePolicy|(?:Put|Delete)RolePolicy|DeleteRolePermissionsBoundary)|events:PutEvents)/;
+  /^(?:sqs:(?:Receive|Delete|GetQueue|SendMessage|ChangeMessageVisibility)|logs:|dynamodb:(?:GetRecords|GetShardIterator|DescribeStream|ListStreams|DeleteItem)|iam:(?:GetRolePolicy|ListEntitiesForPolicy|ListPolicyVersions|GetInstanceProfile|DetachRolePolicy|(?:Put|Delete)RolePolicy|DeleteRolePermissionsBoundary)|events:PutEvents)/;
 
 // The sweep reads roles in bulk; it reads one role only after a conflict, or where the bulk read fails. It reads ECS only
 // for compute environments, which this account has none of, and renews only findings that have been open for a month. It

@@ -1,6 +1,7 @@
 import type { AccountRegions } from "@drift-guard/core/batch/account-regions";
 import { listBatchRegions } from "@drift-guard/core/batch/regions";
 import type { Config } from "@drift-guard/core/config/config";
+import { maxReceives, pauseAfter } from "@drift-guard/core/config/retries";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { formatRecheck, parseMessage } from "@drift-guard/core/intake/message";
 import { formatRollbackRequest, parseRollbackMessage } from "@drift-guard/core/intake/rollback-message";
@@ -101,11 +102,6 @@ export interface World {
 
 const enabled: readonly string[] = ["us-east-1", "eu-west-1"];
 const listDisabled = () => listBatchRegions("aws").filter((region) => !enabled.includes(region));
-
-// The visibility timeout of the rollback queue: six times its function's timeout.
-const visibilitySeconds = 720;
-// SQS moves a message to the dead-letter queue after this many receives.
-const maxReceives = 5;
 
 /** Replacements of parts of the usual world. */
 export interface WorldOptions {
@@ -267,7 +263,7 @@ export function aWorld({
     } catch (error) {
       if (!isLikelyTransient(error)) throw error;
       if (receives === maxReceives) return;
-      const at = clock.now().getTime() + visibilitySeconds * 1000;
+      const at = clock.now().getTime() + pauseAfter(receives) * 1000;
       postponed.push({ at, body, receives: receives + 1 });
     }
   };

@@ -1,4 +1,4 @@
-import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { ChangeMessageVisibilityCommand, SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { formatLookupRequest } from "@drift-guard/core/intake/lookup-message";
 import { formatRecheck } from "@drift-guard/core/intake/message";
 import { jointNoticeRequest } from "@drift-guard/core/intake/notice-message";
@@ -44,6 +44,35 @@ export function createLookupQueue(client: SQSClient, queueUrl: string): LookupQu
   return {
     send: (request, afterSeconds) =>
       sendDelayed(client, queueUrl, formatLookupRequest(request), afterSeconds),
+  };
+}
+
+/** A message as Lambda received it from a queue. */
+export interface ReceivedMessage {
+  /** ARN of the queue. */
+  readonly queueArn: string;
+  readonly receiptHandle: string;
+}
+
+/**
+ * Creates the function that has a received message of the queue received again after `seconds`, in place of the rest of its
+ * visibility timeout (`sqs:ChangeMessageVisibility`). It does nothing with a message of another queue. Throws
+ * `DeliveryError`.
+ */
+export function createPostponement(
+  client: SQSClient,
+  queueUrl: string,
+): (message: ReceivedMessage, seconds: number) => Promise<void> {
+  const name = queueUrl.split("/").at(-1);
+  return async ({ queueArn, receiptHandle: ReceiptHandle }, VisibilityTimeout) => {
+    if (queueArn.split(":").at(-1) !== name) return;
+    try {
+      await client.send(
+        new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle, VisibilityTimeout }),
+      );
+    } catch (error) {
+      throw toDeliveryError(`The queue ${queueUrl}`, error, "sqs:ChangeMessageVisibility");
+    }
   };
 }
 

@@ -4,7 +4,13 @@ import { alarmWhenNotEmpty } from "./alarms.ts";
 import { type Foundation, lookupTimeoutSeconds } from "./foundation.ts";
 import { createLambda } from "./lambda.ts";
 import { functionRoleArn } from "./location.ts";
-import { allowLedgerCommits, allowLedgerReads, allowReceiving, allowSending } from "./permissions.ts";
+import {
+  allowLedgerCommits,
+  allowLedgerReads,
+  allowPostponing,
+  allowReceiving,
+  allowSending,
+} from "./permissions.ts";
 import { allowSenders, consume } from "./queues.ts";
 
 /** The functions that request lookups. */
@@ -38,6 +44,7 @@ export function createLookup({
       ...allowLedgerCommits(findings),
       ...allowSending(changes.queue),
       ...allowSending(lookups.queue),
+      ...allowPostponing(lookups.queue),
     ],
     lambdaCalls: allowReceiving(lookups.queue),
   });

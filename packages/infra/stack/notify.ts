@@ -9,6 +9,7 @@ import {
   allowDeliveryMarks,
   allowLedgerReads,
   allowNoticeWrites,
+  allowPostponing,
   allowReceiving,
   allowSending,
 } from "./permissions.ts";
@@ -44,13 +45,15 @@ export function createNotify({
       ...allowDeliveryMarks(findings),
       ...allowNoticeWrites(findings),
       ...allowSending(channel.queue),
+      ...allowPostponing(channel.queue),
     ],
     lambdaCalls: allowReceiving(channel.queue),
   });
   feedTransitions(channel, bus, location, {
     alsoTypes: [testMessageEvent.detailType, reportEvent.detailType],
   });
-  consume(channel, notifier);
+  // All of them write the item that says what people were told: more would only conflict.
+  consume(channel, notifier, { concurrency: 5 });
   const place = { topic, location };
   return [
     alarmWhenNotEmpty("NotifyMissed", channel.missed, place),

@@ -127,6 +127,11 @@ export function allowReceiving(queue: sst.aws.Queue): Permission[] {
   ];
 }
 
+/** Allows a function to decide when a message of its queue that failed is received again. */
+export function allowPostponing(queue: sst.aws.Queue): Permission[] {
+  return [{ actions: ["sqs:ChangeMessageVisibility"], resources: [queue.arn] }];
+}
+
 /** Allows sending messages to a queue. */
 export function allowSending(queue: sst.aws.Queue): Permission[] {
   return [{ actions: ["sqs:SendMessage"], resources: [queue.arn] }];

@@ -1,4 +1,5 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
+import { maxReceives } from "@drift-guard/core/config/retries";
 import { denyOthers } from "./exclusion.ts";
 import { componentIn, irreplaceable, nameIn, settingBoth } from "./names.ts";
 
@@ -7,7 +8,7 @@ export interface Channel {
   /** Name of the queue's component in the stack; the dead-letter queue is `<name>Missed`. */
   readonly name: string;
   readonly queue: sst.aws.Queue;
-  /** Takes each message that was received from the queue five times and not deleted. */
+  /** Takes each message that was received from the queue ten times and not deleted. */
   readonly missed: sst.aws.Queue;
   /** How long a message may wait for others of its batch. */
   readonly windowSeconds: number;
@@ -44,7 +45,7 @@ export function createChannel(name: string, functionTimeoutSeconds: number, wind
     // Six times the function's timeout and the window, as the Lambda Developer Guide recommends: a batch that Lambda retries
     // is not received a second time meanwhile.
     visibilityTimeout: `${6 * functionTimeoutSeconds + windowSeconds} seconds`,
-    dlq: { queue: missed.arn, retry: 5 },
+    dlq: { queue: missed.arn, retry: maxReceives },
     transform: { queue: keepingMessages(name) },
   });
   return { name, queue, missed, windowSeconds };
@@ -98,14 +99,15 @@ export function allowSenders(
 }
 
 /**
- * Feeds the channel's messages to a function. A message that the function reports as failed is
- * received again. `concurrency` is the largest number of invocations at once; without it, Lambda's own limit holds. `size` is
- * the largest number of messages for one invocation.
+ * Feeds the channel's messages to a function. A message that the function reports as failed is received again. `concurrency`
+ * is the largest number of invocations at once, at least two: Lambda receives no message that it cannot hand over then
+ * (docs/aws-facts.md, "DynamoDB, SQS and Lambda"), which would count towards the dead-letter queue. `size` is the largest
+ * number of messages for one invocation.
  */
 export function consume(
   { queue, windowSeconds }: Channel,
   consumer: sst.aws.Function,
-  { concurrency, size = 10 }: { readonly concurrency?: number; readonly size?: number } = {},
+  { concurrency, size = 10 }: { readonly concurrency: number; readonly size?: number },
 ): void {
   queue.subscribe(consumer.arn, {
     batch: {
@@ -114,7 +116,7 @@ export function consume(
       ...(windowSeconds > 0 && { window: `${windowSeconds} seconds` as const }),
     },
     transform: {
-      eventSourceMapping: concurrency ? { scalingConfig: { maximumConcurrency: concurrency } } : {},
+      eventSourceMapping: { scalingConfig: { maximumConcurrency: concurrency } },
     },
   });
 }

@@ -9,6 +9,7 @@ import {
   allowControlReads,
   allowLedgerCommits,
   allowLedgerReads,
+  allowPostponing,
   allowReceiving,
   allowSending,
   type Permission,
@@ -58,6 +59,7 @@ export function createRollback({
       ...allowControlReads(control),
       ...allowControlWrites(control),
       ...allowSending(channel.queue),
+      ...allowPostponing(channel.queue),
     ],
     policies: createRolePolicies(config, location),
     lambdaCalls: allowReceiving(channel.queue),
@@ -70,7 +72,8 @@ export function createRollback({
   // Lambda polls a queue with at least two invocations at once (docs/aws-facts.md, "DynamoDB, SQS and Lambda"). With a
   // reserved concurrency of one, the second would be throttled until its message goes to the dead-letter queue. The
   // control record keeps two rollbacks of one role from overlapping.
-  consume(channel, rollbacker, { concurrency: 2 });
+  // One message each: a rollback may take all of the function's time, and the messages behind it would count as received.
+  consume(channel, rollbacker, { concurrency: 2, size: 1 });
   const place = { topic, location };
   return {
     role: rollbacker.nodes.role.arn,

@@ -13,7 +13,7 @@ import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/c
 import { createAnnouncer } from "@drift-guard/aws/delivery/eventbridge";
 import { importFindings } from "@drift-guard/aws/delivery/securityhub";
 import { publishNotice } from "@drift-guard/aws/delivery/sns";
-import { createRecheckQueue } from "@drift-guard/aws/delivery/sqs";
+import { createPostponement, createRecheckQueue } from "@drift-guard/aws/delivery/sqs";
 import { parseTransitionEvent } from "@drift-guard/aws/delivery/transition-event";
 import { formatAsff } from "@drift-guard/formats/asff";
 import * as z from "zod";
@@ -37,6 +37,13 @@ withEmulators("Deliveries to AWS", (services) => {
         const answer = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: waitSeconds }));
         return answer.Messages?.[0]?.Body;
       },
+      /** Receives a message that is hidden for ten minutes then, and returns its handle. */
+      async take(): Promise<string> {
+        const answer = await sqs.send(
+          new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5, VisibilityTimeout: 600 }),
+        );
+        return answer.Messages?.[0]?.ReceiptHandle ?? assert.fail("no message");
+      },
     };
   }
 
@@ -47,6 +54,17 @@ withEmulators("Deliveries to AWS", (services) => {
     await rechecks.schedule({ role: "Now", changeId: "c-1" }, 0);
     assert.deepEqual(JSON.parse((await queue.receive()) ?? ""), { recheck: "Now", changeId: "c-1" });
     assert.equal(await queue.receive(0), undefined);
+  });
+
+  it("has a received message received again at once, and leaves one of another queue", async () => {
+    const [queue, other] = [await createQueue(), await createQueue()];
+    const sqs = new SQSClient(at());
+    const postpone = createPostponement(sqs, queue.url);
+    for (const { url } of [queue, other]) await createRecheckQueue(sqs, url).schedule({ role: "Role" }, 0);
+    await postpone({ queueArn: queue.arn, receiptHandle: await queue.take() }, 0);
+    await postpone({ queueArn: other.arn, receiptHandle: await other.take() }, 0);
+    assert.deepEqual(JSON.parse((await queue.receive()) ?? ""), { recheck: "Role" });
+    assert.equal(await other.receive(0), undefined);
   });
 
   it("throws an error with the queue's URL if the queue does not exist", async () => {

@@ -76,6 +76,7 @@ describe("the role of every function", () => {
   it("allows exactly the calls that the function makes, by name", () => {
     const logs = ["logs:CreateLogStream", "logs:PutLogEvents"];
     const receive = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+    const answer = ["sqs:ChangeMessageVisibility", "sqs:SendMessage"];
     const readRole = [
       "iam:GetPolicy",
       "iam:GetPolicyVersion",
@@ -111,7 +112,7 @@ describe("the role of every function", () => {
         ...readResources,
         ...ledgers,
         ...receive,
-        "sqs:SendMessage",
+        ...answer,
       ],
       Sweep: [
         ...readRole,
@@ -128,7 +129,7 @@ describe("the role of every function", () => {
         "events:PutEvents",
         "sqs:SendMessage",
       ],
-      Looker: ["cloudtrail:LookupEvents", ...ledgers, ...receive, "sqs:SendMessage"],
+      Looker: ["cloudtrail:LookupEvents", ...ledgers, ...receive, ...answer],
       Publish: [
         "dynamodb:DescribeStream",
         "dynamodb:GetRecords",
@@ -144,7 +145,7 @@ describe("the role of every function", () => {
         "dynamodb:UpdateItem",
         "sns:Publish",
         ...receive,
-        "sqs:SendMessage",
+        ...answer,
       ],
       HubImporter: [
         ...readTable,
@@ -169,11 +170,29 @@ describe("the role of every function", () => {
         ...ledgers,
         "dynamodb:UpdateItem",
         ...receive,
-        "sqs:SendMessage",
+        ...answer,
       ],
     };
     for (const name of functions) {
       assert.deepEqual([...new Set(actions(name))].sort(), [...(expected[name] ?? []), ...logs].sort(), name);
+    }
+  });
+
+  it("lets a function decide when the messages of its own queue are received again", () => {
+    for (const [name, queue] of [
+      ["Detect", "Changes"],
+      ["Looker", "Lookups"],
+      ["Notifier", "Notify"],
+      ["Rollbacker", "Rollback"],
+    ] as const) {
+      const allowed = permissions(name).filter(({ Action }) =>
+        Action.includes("sqs:ChangeMessageVisibility"),
+      );
+      assert.deepEqual(
+        allowed.map(({ Action, Resource }) => [Action, Resource]),
+        [[["sqs:ChangeMessageVisibility"], [everything.get(`${queue}Queue`).outputs.arn]]],
+        name,
+      );
     }
   });
 

@@ -26,7 +26,7 @@ describe("every queue", () => {
     }
   });
 
-  it("that feeds a function moves a message to its own dead-letter queue after five receives", () => {
+  it("that feeds a function moves a message to its own dead-letter queue after ten receives", () => {
     for (const name of [
       "Changes",
       "Symptoms",
@@ -38,7 +38,7 @@ describe("every queue", () => {
     ]) {
       assert.deepEqual(parse(everything.get(`${name}Queue`).inputs.redrivePolicy), {
         deadLetterTargetArn: everything.get(`${name}MissedQueue`).outputs.arn,
-        maxReceiveCount: 5,
+        maxReceiveCount: 10,
       });
     }
   });
@@ -66,6 +66,34 @@ describe("every queue", () => {
       const seconds = 6 * Number(lambda.inputs.timeout) + window;
       assert.equal(queue.inputs.visibilityTimeoutSeconds, seconds, queue.name);
     }
+  });
+
+  it("that feeds a function has a limit on invocations at once, so that no throttled message counts as received", () => {
+    const limits = everything
+      .all("aws:lambda/eventSourceMapping:EventSourceMapping")
+      .flatMap(({ inputs }) => {
+        const queue = everything.resources.find(({ outputs }) => outputs.arn === inputs.eventSourceArn);
+        return queue?.type === "aws:sqs/queue:Queue" ? [[queue.name, inputs.scalingConfig]] : [];
+      });
+    assert.deepEqual(Object.fromEntries(limits), {
+      ChangesQueue: { maximumConcurrency: 5 },
+      HubAnswersQueue: { maximumConcurrency: 2 },
+      LookupsQueue: { maximumConcurrency: 2 },
+      NotifyQueue: { maximumConcurrency: 5 },
+      RollbackQueue: { maximumConcurrency: 2 },
+      SecurityHubQueue: { maximumConcurrency: 5 },
+      SymptomsQueue: { maximumConcurrency: 2 },
+    });
+    for (const { name, inputs } of everything.all("aws:lambda/function:Function"))
+      assert.ok(!(Number(inputs.reservedConcurrentExecutions ?? -1) > 0), name);
+  });
+
+  it("of rollback gives one message to each invocation, so that none waits behind a long rollback", () => {
+    const queue = everything.get("RollbackQueue").outputs.arn;
+    const mapping = everything
+      .all("aws:lambda/eventSourceMapping:EventSourceMapping")
+      .find(({ inputs }) => inputs.eventSourceArn === queue);
+    assert.equal(mapping?.inputs.batchSize, 1);
   });
 
   it("of Security Hub's answers collects a hundred for at most 20 seconds, so that people get one message", () => {

@@ -1,3 +1,4 @@
+import { maxReceives, pauseAfter } from "@drift-guard/core/config/retries";
 import type { VirtualClock } from "@drift-guard/embedded/clock";
 
 /** A message that waits in a queue. */
@@ -10,10 +11,6 @@ export interface Message {
   /** Whether it may be lost, repeated or late: events of CloudTrail and EventBridge, and reports of changes. */
   readonly isUncertain: boolean;
 }
-
-// Six times the functions' timeouts.
-const visibilitySeconds = { changes: 360, rollback: 720 };
-const maxReceives = 5;
 
 /** The guard's two queues. */
 export interface Queues {
@@ -49,7 +46,7 @@ export function createQueues(clock: VirtualClock): Queues {
     putBack(message) {
       const receives = message.receives + 1;
       if (receives >= maxReceives) return false;
-      messages.push({ ...message, at: nowMs() + visibilitySeconds[message.queue] * 1000, receives });
+      messages.push({ ...message, at: nowMs() + pauseAfter(receives) * 1000, receives });
       return true;
     },
     receive(pick) {
