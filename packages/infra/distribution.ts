@@ -5,11 +5,12 @@ import { join, resolve } from "node:path";
 import type { Config } from "@drift-guard/core/config/config";
 import type { FunctionName } from "@drift-guard/core/config/environment";
 import { zip } from "./archive.ts";
-import { buildFunctions } from "./build.ts";
+import { type Bundle, buildFunctions } from "./build.ts";
 import { lambdas } from "./bundles.ts";
 import { partitionOf } from "./stack/regions.ts";
 import { synthesise } from "./synth/synth.ts";
-import { renderPortableTemplates } from "./template/portable.ts";
+import type { Resource } from "./synth/synthesis.ts";
+import { type PortableTemplate, renderPortableTemplates } from "./template/portable.ts";
 
 /** The folder for a distribution holds files that are not part of one. */
 export class DistributionError extends Error {
@@ -45,8 +46,8 @@ const archivesFolder = "functions";
 /**
  * Writes the CloudFormation templates of the guard with this configuration, for any account, and the archives of its
  * functions. The resources are those that `sst deploy --stage production` creates. An archive's name has a digest of its
- * content, so that a new version never replaces the code of an older one. An earlier distribution in the folder is replaced. Throws `DistributionError`, and those of
- * `synthesise` and `buildFunctions`.
+ * content, so that a new version never replaces the code of an older one. An earlier distribution in the folder is
+ * replaced. Throws `DistributionError`, and those of `synthesise` and `buildFunctions`.
  */
 export async function writeDistribution(
   config: Config,
@@ -54,55 +55,73 @@ export async function writeDistribution(
 ): Promise<Distribution> {
   const folder = resolve(options.out);
   const earlier = await listEarlier(folder);
+  const { report, version } = options;
   const work = await mkdtemp(join(tmpdir(), "drift-guard-distribution-"));
   try {
     const file = join(work, "drift-guard.config.mjs");
     await writeFile(file, `export default ${JSON.stringify(config)};\n`);
-    options.report?.("Building the functions and the stack …");
+    report?.("Building the functions and the stack …");
     const [resources, bundles] = await Promise.all([
-      synthesise({
-        stage,
-        account: anyAccount,
-        config: file,
-        ...(options.report && { report: options.report }),
-      }),
+      synthesise({ stage, account: anyAccount, config: file, ...(report && { report }) }),
       buildFunctions({ config: file, out: join(work, "bundles") }),
     ]);
-    const used = new Set(resources.map(({ name }) => name));
-    const contents = new Map<string, Uint8Array>();
-    const archives: Partial<Record<FunctionName, string>> = {};
-    for (const [lambda, name] of Object.entries(lambdas)) {
-      const bundle = bundles.find((each) => each.name === name);
-      if (bundle === undefined || !used.has(`${lambda}Function`)) continue;
-      const archive = zip([{ name: "index.mjs", content: await readFile(bundle.file) }]);
-      const digest = createHash("sha256").update(archive).digest("hex").slice(0, 16);
-      archives[name] = `${name}-${digest}.zip`;
-      contents.set(`${name}-${digest}.zip`, archive);
-    }
+    const archives = await packFunctions(resources, bundles);
     const region = config.regions.guard;
     const templates = renderPortableTemplates(resources, {
       place: { account: anyAccount, partition: partitionOf(region), region, stage },
-      archives,
-      version: options.version,
+      archives: Object.fromEntries(archives.map(({ name, file }) => [name, file])),
+      version,
     });
     await Promise.all(earlier.map((name) => rm(join(folder, name))));
     await mkdir(join(folder, archivesFolder), { recursive: true });
-    for (const [name, content] of contents) await writeFile(join(folder, archivesFolder, name), content);
-    const written: DistributedTemplate[] = [];
-    for (const [at, template] of templates) {
-      const isGuard = at === region;
-      const name = `${isGuard ? "guard" : "events"}.${at}.template.json`;
-      await writeFile(join(folder, name), `${JSON.stringify(template, undefined, 1)}\n`);
-      written.push({ file: name, region: at, isGuard, resources: Object.keys(template.Resources).length });
-    }
+    for (const { file, content } of archives) await writeFile(join(folder, archivesFolder, file), content);
     return {
       folder,
-      templates: written.toSorted((a, b) => Number(b.isGuard) - Number(a.isGuard)),
-      archives: [...contents.keys()].toSorted(),
+      templates: await writeTemplates(folder, templates, region),
+      archives: archives.map(({ file }) => file).toSorted(),
     };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** The archive of a function. */
+interface Archive {
+  readonly name: FunctionName;
+  readonly file: string;
+  readonly content: Uint8Array;
+}
+
+/** Packs the bundles of the functions that the stack has. */
+async function packFunctions(
+  resources: readonly Resource[],
+  bundles: readonly Bundle[],
+): Promise<readonly Archive[]> {
+  const components = new Set(resources.map(({ name }) => name));
+  const packed: Archive[] = [];
+  for (const [lambda, name] of Object.entries(lambdas)) {
+    const bundle = bundles.find((each) => each.name === name);
+    if (bundle === undefined || !components.has(`${lambda}Function`)) continue;
+    const content = zip([{ name: "index.mjs", content: await readFile(bundle.file) }]);
+    const digest = createHash("sha256").update(content).digest("hex").slice(0, 16);
+    packed.push({ name, file: `${name}-${digest}.zip`, content });
+  }
+  return packed;
+}
+
+async function writeTemplates(
+  folder: string,
+  templates: ReadonlyMap<string, PortableTemplate>,
+  home: string,
+): Promise<readonly DistributedTemplate[]> {
+  const written: DistributedTemplate[] = [];
+  for (const [region, template] of templates) {
+    const isGuard = region === home;
+    const file = `${isGuard ? "guard" : "events"}.${region}.template.json`;
+    await writeFile(join(folder, file), `${JSON.stringify(template, undefined, 1)}\n`);
+    written.push({ file, region, isGuard, resources: Object.keys(template.Resources).length });
+  }
+  return written.toSorted((a, b) => Number(b.isGuard) - Number(a.isGuard));
 }
 
 /** Lists the files of an earlier distribution in the folder. Throws `DistributionError` where it holds others. */
@@ -114,13 +133,13 @@ async function listEarlier(folder: string): Promise<readonly string[]> {
   const files = entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
-  const foreign = files.filter(
+  const [foreign] = files.filter(
     (file) =>
       !/^(?:(?:guard|events)\.[a-z0-9-]+\.template\.json|functions\/[a-z]+-[0-9a-f]{16}\.zip)$/.test(file),
   );
-  if (foreign.length > 0)
+  if (foreign !== undefined)
     throw new DistributionError(
-      `The folder ${folder} holds files that are not part of a distribution, such as ${foreign[0]}. Name a folder of its own.`,
+      `The folder ${folder} holds files that are not part of a distribution, such as ${foreign}. Name a folder of its own.`,
     );
   return files;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -13,12 +13,15 @@ import {
 } from "@aws-sdk/client-cloudformation";
 import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import * as z from "zod";
+import everything from "../infra/configs/everything.ts";
 import { withEmulators } from "../local/emulated-suite.ts";
-import { runCli } from "./process.ts";
+import { runCli, unwrap } from "./process.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "drift-guard-template-"));
 const out = join(folder, "out");
-const config = resolve(import.meta.dirname, "../infra/configs/everything.ts");
+const pipeline = "arn:aws:iam::999988887777:role/pipeline";
+const config = join(folder, "drift-guard.config.json");
+await writeFile(config, JSON.stringify({ ...everything, trustedActors: [pipeline] }));
 const run = await runCli(["template", "--out", out, "--config", config]);
 after(() => rm(folder, { recursive: true, force: true }));
 
@@ -69,11 +72,16 @@ describe("template --out", () => {
     assert.equal(Resources.Findings?.Properties.DeletionProtectionEnabled, true);
   });
 
+  it("names the configuration, and the accounts that it names", () => {
+    const text = unwrap(run.stdout);
+    assert.ok(text.includes(`Configuration: ${config}.`), text);
+    assert.match(text, /name accounts \(999988887777\)\. They stay as they are/);
+  });
+
   it("refuses a folder with other files, and options of the other template", async () => {
-    await writeFile(join(folder, "notes.txt"), "");
     const foreign = await runCli(["template", "--out", folder, "--config", config]);
     assert.equal(foreign.code, 2);
-    assert.match(foreign.stderr, /notes\.txt/);
+    assert.match(unwrap(foreign.stderr), /such as drift-guard\.config\.json/);
     for (const args of [
       ["--out", out, "--account", "123456789012"],
       ["--hub-forwarding", "--out", out],

@@ -1,7 +1,8 @@
+import type { Config } from "@drift-guard/core/config/config";
 import { sanitise } from "@drift-guard/formats/printable";
 import type { Distribution } from "@drift-guard/infra/distribution";
 import { type Command, parseOptions, UsageError } from "../command.ts";
-import { loadConfig } from "../config.ts";
+import { findConfigFile, loadConfig } from "../config.ts";
 import { type Terminal, wrap } from "../terminal.ts";
 import { version } from "../version.ts";
 
@@ -54,12 +55,14 @@ there, once:
       throw new UsageError(
         "The templates of --out hold for any account, and their Regions are those of the configuration: --account and --region belong to --hub-forwarding.",
       );
+    const file = findConfigFile(config);
     const owner = await loadConfig(config);
     // Loaded here, because it loads the bundler and the stack.
     const { writeDistribution } = await import("@drift-guard/infra/distribution");
     const report = (line: string) => void terminal.print(terminal.paint("dim", sanitise(line)));
+    const distribution = await writeDistribution(owner, { out, version, report });
     await terminal.print(
-      ...formatDistribution(await writeDistribution(owner, { out, version, report }), terminal),
+      ...formatDistribution(distribution, { file, accounts: listAccounts(owner) }, terminal),
     );
     return 0;
   },
@@ -77,10 +80,19 @@ async function printHubForwarding(
   await terminal.print(renderHubForwarding(place));
 }
 
+/** Lists the ids of accounts in ARNs of the configuration. */
+function listAccounts(config: Config): readonly string[] {
+  const found = JSON.stringify(config).matchAll(/arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):/g);
+  return [...new Set([...found].map(([, account = ""]) => account))].toSorted();
+}
+
 function formatDistribution(
   { folder, templates, archives }: Distribution,
+  { file, accounts }: { readonly file: string | undefined; readonly accounts: readonly string[] },
   { columns, paint }: Terminal,
 ): readonly string[] {
+  const shown =
+    accounts.slice(0, 5).join(", ") + (accounts.length > 5 ? ` and ${accounts.length - 5} more` : "");
   return [
     `${paint("bold", "Wrote")} ${sanitise(folder, 300)}`,
     "",
@@ -89,6 +101,19 @@ function formatDistribution(
         `  ${file}: ${isGuard ? "the guard" : "forwards events"}, ${resources} resources, for ${region}`,
     ),
     ...archives.map((file) => `  functions/${file}`),
+    "",
+    ...wrap(
+      file === undefined
+        ? "There is no configuration: the guard watches the three roles of the AWS Batch User Guide."
+        : `Configuration: ${sanitise(file, 300)}.`,
+      columns,
+    ),
+    ...(accounts.length === 0
+      ? []
+      : wrap(
+          `ARNs in the configuration name accounts (${shown}). They stay as they are, in every account that the guard is deployed to.`,
+          columns,
+        )),
     "",
     ...wrap(
       "Put the archives into an S3 bucket in the guard's Region, which each account may read. Then deploy the guard's template with its parameters ArtefactBucket and ArtefactPrefix, and after it the others: docs/many-accounts.md.",
