@@ -147,6 +147,11 @@ export function ec2Endpoint(): string | undefined {
   return process.env.AWS_ENDPOINT_URL_EC2 ?? process.env.AWS_ENDPOINT_URL;
 }
 
+/** The endpoint of EventBridge Scheduler that the environment names, as the AWS SDK reads it; undefined for AWS's own. */
+export function schedulerEndpoint(): string | undefined {
+  return process.env.AWS_ENDPOINT_URL_SCHEDULER ?? process.env.AWS_ENDPOINT_URL;
+}
+
 function formatAdvice(cause: unknown, alternative: string | undefined): string {
   const endpoint = process.env.AWS_ENDPOINT_URL;
   const isUnreachable = cause instanceof Error && "code" in cause && /^E[A-Z]+$/.test(String(cause.code));

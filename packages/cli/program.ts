@@ -17,6 +17,7 @@ Usage: drift-guard <command> [options]
   reference  list, show, capture, check and refresh references
   findings   list, show, accept and suppress the findings of a guard
   rollback   plan, approve, undo, pause and show the rollback of a role
+  doctor     show whether a deployed guard sees what it must see
   notify     send a test message to the people who are subscribed
   suppress   the same as findings suppress
   close      close a foreign call with the guard's credentials as dealt with
@@ -42,6 +43,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ["reference", async () => (await import("./commands/reference.ts")).reference],
   ["findings", async () => (await import("./commands/findings.ts")).findings],
   ["rollback", async () => (await import("./commands/rollback.ts")).rollback],
+  ["doctor", async () => (await import("./commands/doctor.ts")).doctor],
   ["notify", async () => (await import("./commands/notify.ts")).notify],
   ["suppress", async () => (await import("./commands/suppress.ts")).suppress],
   ["close", async () => (await import("./commands/close.ts")).close],

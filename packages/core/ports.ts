@@ -7,6 +7,16 @@ import type { RegionScan } from "./linked-role/status.ts";
 import type { Change, Recheck, Subject } from "./model/change.ts";
 import type { Control, Decision } from "./model/control.ts";
 import type { DeletionStatus } from "./model/deletion.ts";
+import type {
+  DeployedFunction,
+  DeployedQueue,
+  DeployedRule,
+  DeployedSchedule,
+  DeployedTable,
+  DeployedTrail,
+  Read,
+  ReaderIdentity,
+} from "./model/deployed.ts";
 import type { Finding } from "./model/finding.ts";
 import type { FirstReport, ReportState } from "./model/first-report.ts";
 import type { BuildStep } from "./model/fix.ts";
@@ -23,7 +33,7 @@ import type { ResourceFacts } from "./model/resource-facts.ts";
 import type { RoleKey, RoleReading } from "./model/role.ts";
 import type { RollbackRequest } from "./model/rollback-request.ts";
 import type { SymptomClaim } from "./model/symptom-claim.ts";
-import type { SentTestMessage } from "./model/test-message.ts";
+import type { SentTestMessage, Subscriber } from "./model/test-message.ts";
 import type { Transition } from "./model/transition.ts";
 import type { IdentityRequest } from "./respond/identity-request.ts";
 import type { Person } from "./respond/person.ts";
@@ -463,4 +473,34 @@ export interface RecentReadings {
   find(ledger: Ledger, moment: ReadingMoment): TimedReading | undefined;
   /** Keeps the reading that led to this ledger. */
   keep(ledger: Ledger, reading: TimedReading): void;
+}
+
+/**
+ * Reads what is deployed, to judge it. Nothing throws: each result is what was read, that it does not exist, or why that is
+ * not known.
+ */
+export interface DeploymentReader {
+  /** Returns whose credentials read, and how far this machine's clock is off. */
+  identity(): Promise<Read<ReaderIdentity>>;
+  /** Returns the trails that apply to a Region. */
+  trails(region: string): Promise<Read<readonly DeployedTrail[]>>;
+  /** Returns a rule of the default bus, or of the bus that is named. */
+  rule(rule: RuleAddress): Promise<Read<DeployedRule>>;
+  /** Returns EventBridge's answer whether a pattern matches an event. */
+  matches(region: string, pattern: string, event: object): Promise<Read<boolean>>;
+  queue(region: string, name: string): Promise<Read<DeployedQueue>>;
+  lambda(name: string): Promise<Read<DeployedFunction>>;
+  table(name: string): Promise<Read<DeployedTable>>;
+  schedule(name: string): Promise<Read<DeployedSchedule>>;
+  /** Returns `absent` where Security Hub is not enabled. */
+  hub(): Promise<Read<true>>;
+  subscribers(region: string, topic: string): Promise<Read<readonly Subscriber[]>>;
+}
+
+/** Where a rule is. */
+export interface RuleAddress {
+  readonly region: string;
+  readonly name: string;
+  /** Name of its bus; left out for the default bus. */
+  readonly bus?: string;
 }

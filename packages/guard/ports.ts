@@ -8,6 +8,7 @@ import type {
   BatchReader,
   ChangeStore,
   ControlStore,
+  DeploymentReader,
   FindingStore,
   FullReadStore,
   HubStore,
@@ -153,6 +154,11 @@ export interface EnsurePorts {
   readonly keeper: Pick<LinkedRoleKeeper, "create">;
   /** Settles after so many seconds. */
   wait(seconds: number): Promise<void>;
+}
+
+/** Ports of an examination of a deployed guard. They act with a person's credentials, and only read. */
+export interface DoctorPorts {
+  readonly deployment: DeploymentReader;
 }
 
 /** The deployment that the guard runs in. */

@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { createConnection } from "node:net";
 import { after, before, it } from "node:test";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DisableRuleCommand, EnableRuleCommand, EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { DetachRolePolicyCommand, IAMClient } from "@aws-sdk/client-iam";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { clientSettings } from "@drift-guard/local/client";
+import { DoctorOutput } from "drift-guard/output/doctor";
 import { FindingsHistoryOutput, FindingsListOutput } from "drift-guard/output/findings";
 import { putInto } from "../aws/dynamodb/tables.ts";
 import { aFinding, aKey, aTransition, batchServicePolicy } from "../builders.ts";
 import { describeEmulated } from "../local/emulated-suite.ts";
+import { readOutput } from "./outputs.ts";
 import { endOf, runProcess, startCli, unwrap } from "./process.ts";
 
 /** The output of a process, with a way to wait for more of it. */
@@ -161,6 +164,26 @@ describeEmulated("the local account", () => {
     assert.match(result.sentAt ?? "", /^\d{4}-/);
     assert.ok(result.subscribers.length > 0);
     await printed.until(/drift-guard TEST|Test message of drift-guard/);
+  });
+
+  it("is found healthy by doctor, which notices a rule that somebody disables", async () => {
+    const examine = async () => {
+      const { code, stdout, stderr } = await runProcess(["doctor", "--stage", "local", "--json"], live());
+      assert.equal(stderr, "");
+      const { checks, exitCode } = readOutput(DoctorOutput, stdout);
+      assert.equal(code, exitCode);
+      const unwell = checks.filter(({ status }) => status !== "ok");
+      return { code, unwell: unwell.map(({ status, subject }) => `${status} ${subject}`) };
+    };
+    // The inbox of the local account is subscribed to Alerts alone.
+    const unheard = "warning drift-guard-local-watch";
+    assert.deepEqual(await examine(), { code: 0, unwell: [unheard] });
+    const events = new EventBridgeClient(clientSettings(endpoint));
+    await events.send(new DisableRuleCommand({ Name: "drift-guard-local-iam" }));
+    const blinded = await examine();
+    await events.send(new EnableRuleCommand({ Name: "drift-guard-local-iam" }));
+    events.destroy();
+    assert.deepEqual(blinded, { code: 1, unwell: ["failed drift-guard-local-iam", unheard] });
   });
 
   it("stops every process on Ctrl-C, with exit code 0", async () => {

@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { AnswerOutput } from "drift-guard/output/answer";
 import { CheckOutput } from "drift-guard/output/check";
 import { CompareOutput } from "drift-guard/output/compare";
+import { DoctorOutput } from "drift-guard/output/doctor";
 import { EnsureOutput } from "drift-guard/output/ensure";
 import { ExplainOutput } from "drift-guard/output/explain";
 import {
@@ -38,6 +39,7 @@ const outputs: Readonly<Record<string, z.ZodType>> = {
   answer: AnswerOutput,
   check: CheckOutput,
   compare: CompareOutput,
+  doctor: DoctorOutput,
   ensure: EnsureOutput,
   explain: ExplainOutput,
   "findings-list": FindingsListOutput,

@@ -2,6 +2,7 @@
 import "./stack/access.ts";
 import "./stack/alarms.ts";
 import "./stack/cost.ts";
+import "./stack/doctor.ts";
 import "./stack/forwarding.ts";
 import "./stack/functions.ts";
 import "./stack/names.ts";

@@ -37,7 +37,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["policy-json.ts", "batch"],
     ["linked-role", "reference", "respond", "store"],
     ["ports.ts", "intake", "config"],
-    ["evaluate"],
+    ["evaluate", "doctor"],
     ["reconcile", "rollback", "capture"],
     ["fixes", "announcement"],
   ],
@@ -45,12 +45,13 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["ports.ts"],
     ["commit.ts", "control-commit.ts"],
     ["inspect", "delivery"],
-    ["sweep", "lookup", "rollback", "respond", "linked-role", "ensure"],
+    ["sweep", "lookup", "rollback", "respond", "linked-role", "ensure", "doctor"],
   ],
   aws: [
     ["failure.ts", "account.ts"],
     ["iam"],
     ["resources.ts", "dynamodb", "delivery", "batch", "cloudtrail", "sts"],
+    ["deployment"],
   ],
   embedded: [
     ["clock.ts", "json-values.ts"],

@@ -179,8 +179,11 @@ function placeOf(
   return { stage, region: regions.guard, account, partition };
 }
 
-// The guard of an emulated account was deployed with a configuration of its own, which `local` stores.
-async function findLocalConfig(stage: string | undefined): Promise<string | undefined> {
+/**
+ * Returns the file of the configuration with which `local` deployed the guard of the emulated account; undefined for another
+ * stage or account.
+ */
+export async function findLocalConfig(stage: string | undefined): Promise<string | undefined> {
   if (stage !== "local" || process.env.AWS_ENDPOINT_URL === undefined) return undefined;
   const { localConfigFile } = await import("@drift-guard/local/emulators/python");
   return existsSync(localConfigFile) ? relative(process.cwd(), localConfigFile) : undefined;

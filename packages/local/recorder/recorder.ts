@@ -13,6 +13,7 @@ import { addRequestId, createSideRequest, forward, readRequest } from "./forward
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import { correctIam, type IamSender } from "./iam-corrections.ts";
 import type { Outage, OutageRule } from "./outages.ts";
+import { describeOwnTrail } from "./own-trail.ts";
 import {
   createErrorResponse,
   createIdentityResponse,
@@ -117,6 +118,9 @@ export async function startRecorder(
         requestId,
       );
     }
+    const trails =
+      call.service === "cloudtrail" ? describeOwnTrail(call.action, emulators.account) : undefined;
+    if (trails) return createJsonResponse(requestId, trails);
     const upstream = motoServices.has(call.service) ? emulators.moto : emulators.ministack;
     const send: IamSender = (action, parameters) =>
       forward(upstream, createSideRequest(request, action, parameters));

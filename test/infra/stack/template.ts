@@ -72,12 +72,14 @@ describe("the CloudFormation template", () => {
     const { Control, Findings, ...others } = Resources;
     const text = JSON.stringify(others)
       .replaceAll(/"lambda:SourceFunctionArn":\["[^"]*"\]/g, "")
-      .replaceAll(/"lambda:SourceFunctionArn":"[^"]*"/g, "");
-    // Patterns and beginnings of names, which no reference can tell, queues and topics of another region, and respond, which
-    // people invoke.
+      .replaceAll(/"lambda:SourceFunctionArn":"[^"]*"/g, "")
+      // CloudFormation tells only the name of a schedule.
+      .replaceAll(/"arn:[^"]*:schedule\/default\/[^"]*"/g, "");
+    // Patterns and beginnings of names, which no reference can tell, topics of another region, and respond, which people
+    // invoke.
     assert.doesNotMatch(
       text,
-      /arn:[^"]*drift-guard(?!-ci-(?:\*|"|watch"|(?:forward-missed|watch-missed|alerts|watch)-eu-west-1"|respond"))/,
+      /arn:[^"]*drift-guard(?!-ci-(?:[a-z-]*\*|"|watch"|(?:alerts|watch)-eu-west-1"|respond"))/,
     );
     assert.match(JSON.stringify(Findings?.Properties.ResourcePolicy), /role\/drift-guard-ci-notify"/);
     assert.match(JSON.stringify(Control?.Properties.ResourcePolicy), /role\/drift-guard-ci-rollback"/);
