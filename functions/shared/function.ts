@@ -7,6 +7,7 @@ import { ConfigError } from "@drift-guard/core/errors";
 import { parseArn } from "@drift-guard/core/model/arn";
 import middy, { type MiddyfiedHandler } from "@middy/core";
 import type { Context } from "aws-lambda";
+import { nameSources } from "./source-maps.ts";
 import { countUnreadable } from "./unreadable-items.ts";
 
 /** The account, partition and region that a function runs in. */
@@ -38,6 +39,7 @@ export function defineFunction<Result>(
   service: FunctionName,
   handle: (event: unknown, invocation: Invocation) => Promise<Result>,
 ): Handler<Result> {
+  nameSources();
   const logger = new Logger({ serviceName: service });
   const metrics = new Metrics({ serviceName: service, logger });
   const count: CountMetric = (metric, value) => {

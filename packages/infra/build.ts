@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { formatCause } from "@drift-guard/core/errors";
 import { build, type Metafile, type Plugin } from "esbuild";
+import * as z from "zod";
 import { swapConfig } from "./synth/config-swap.ts";
 import { repositoryRoot } from "./synth/platform.ts";
 
@@ -22,7 +23,7 @@ export interface Bundle {
   readonly folder: string;
   /** Absolute path of `index.mjs`. */
   readonly file: string;
-  /** Size of the code in the folder. */
+  /** Size of the code in the folder, without its source maps. */
   readonly bytes: number;
   /** Size of the code that a start of the function loads. The rest is loaded when it is needed. */
   readonly startBytes: number;
@@ -120,17 +121,25 @@ async function bundle(
       entryPoints: { index: entry },
       outdir: folder,
       outExtension: { ".js": ".mjs" },
+      absWorkingDir: repositoryRoot,
       bundle: true,
       splitting: true,
       platform: "node",
       target: "node24",
       format: "esm",
       minify: true,
+      sourcemap: true,
+      sourcesContent: false,
       mainFields: ["module", "main"],
       plugins: [...plugins, keepVersions, withoutJsonSchemas],
       metafile: true,
       logLevel: "silent",
     });
+    await Promise.all(
+      Object.keys(metafile.outputs)
+        .filter((path) => path.endsWith(".map"))
+        .map(shortenSources),
+    );
     return measure(metafile);
   } catch (cause) {
     throw new BundleError(`The function ${basename(entry)} could not be bundled.\n${formatCause(cause)}`, {
@@ -139,9 +148,19 @@ async function bundle(
   }
 }
 
-/** Returns the size of all files of a bundle, and of those that its entry imports statically. */
+const SourceMap = z.looseObject({ sources: z.array(z.string()) });
+
+/** Names the sources of a map from the root of the repository, so that a bundle does not depend on where it was built. */
+async function shortenSources(output: string): Promise<void> {
+  const path = join(repositoryRoot, output);
+  const map = SourceMap.parse(JSON.parse(await readFile(path, "utf8")));
+  const sources = map.sources.map((source) => relative(repositoryRoot, resolve(dirname(path), source)));
+  await writeFile(path, JSON.stringify({ ...map, sources }));
+}
+
+/** Returns the size of all code of a bundle, and of those that its entry imports statically. */
 function measure({ outputs }: Metafile): Pick<Bundle, "bytes" | "startBytes"> {
-  const all = Object.entries(outputs);
+  const all = Object.entries(outputs).filter(([path]) => path.endsWith(".mjs"));
   const started = new Set(
     all.flatMap(([path, { entryPoint }]) => (basename(path) === "index.mjs" && entryPoint ? [path] : [])),
   );

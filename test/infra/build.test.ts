@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -39,27 +39,25 @@ const Loaded = z.object({
   response: z.unknown(),
 });
 
-/** Handles the event of a call in a process of its own, against an endpoint. Returns the names of the files that it loaded. */
-async function listLoaded(
-  file: string,
-  endpoint: string,
-  call: { readonly eventSource: string; readonly eventName: string; readonly requestParameters: object },
-): Promise<z.infer<typeof Loaded>> {
+/** Returns the message of a call's event. */
+function eventOf(eventSource: string, eventName: string, requestParameters: object): string {
   const detail = {
     eventID: "e-1",
     eventTime: new Date().toISOString(),
     awsRegion: "us-east-1",
     recipientAccountId: account,
-    ...call,
+    eventSource,
+    eventName,
+    requestParameters,
   };
-  const message = {
-    source: `aws.${call.eventSource.replace(".amazonaws.com", "")}`,
-    "detail-type": "AWS API Call via CloudTrail",
-    account,
-    detail,
-  };
+  const source = `aws.${eventSource.replace(".amazonaws.com", "")}`;
+  return JSON.stringify({ source, "detail-type": "AWS API Call via CloudTrail", account, detail });
+}
+
+/** Handles a message in a process of its own, against an endpoint. Returns the names of the files that it loaded, and its log. */
+async function runBundle(file: string, endpoint: string, message: string) {
   const script = join(import.meta.dirname, "loaded-files.ts");
-  const { stdout } = await promisify(execFile)(process.execPath, [script, file, JSON.stringify(message)], {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [script, file, message], {
     env: {
       AWS_REGION: "us-east-1",
       AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
@@ -72,7 +70,7 @@ async function listLoaded(
       LOOKUPS_QUEUE_URL: `${endpoint}/lookups`,
     },
   });
-  return Loaded.parse(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? ""));
+  return { ...Loaded.parse(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "")), log: stderr };
 }
 
 describe("the bundles", () => {
@@ -111,25 +109,56 @@ describe("the bundles", () => {
   it("load nothing more for the event of a changed role, and the clients of AWS Batch for one of AWS Batch", async () => {
     const detect = bundles.find(({ name }) => name === "detect");
     await withResponder(answerNothing, async ({ endpoint, calls }) => {
-      const ordinary = await listLoaded(detect?.file ?? "", endpoint, {
-        eventSource: "iam.amazonaws.com",
-        eventName: "DetachRolePolicy",
-        requestParameters: { roleName: "AWSBatchServiceRole", policyArn: batchServicePolicy },
-      });
+      const change = { roleName: "AWSBatchServiceRole", policyArn: batchServicePolicy };
+      const ordinary = await runBundle(
+        detect?.file ?? "",
+        endpoint,
+        eventOf("iam.amazonaws.com", "DetachRolePolicy", change),
+      );
       assert.deepEqual(ordinary.response, { batchItemFailures: [] });
       assert.ok(calls.includes("GetRole"));
       assert.ok(ordinary.atStart.includes("index.mjs"));
       assert.deepEqual(ordinary.later, []);
 
-      const seldom = await listLoaded(detect?.file ?? "", endpoint, {
-        eventSource: "batch.amazonaws.com",
-        eventName: "UpdateComputeEnvironment",
-        requestParameters: { computeEnvironment: "spot", serviceRole: "AWSBatchServiceRole" },
-      });
+      const update = { computeEnvironment: "spot", serviceRole: "AWSBatchServiceRole" };
+      const seldom = await runBundle(
+        detect?.file ?? "",
+        endpoint,
+        eventOf("batch.amazonaws.com", "UpdateComputeEnvironment", update),
+      );
       assert.deepEqual(seldom.response, { batchItemFailures: [] });
       assert.equal(seldom.later.length, 1);
       assert.match(seldom.later[0] ?? "", /^batch-client/);
     });
+  });
+
+  it("name the sources in the stacks of their errors, and handle messages also without the source maps", async () => {
+    const detect = bundles.find(({ name }) => name === "detect")?.folder ?? "";
+    const bare = join(out, "without-maps");
+    await cp(detect, bare, { recursive: true, filter: (path) => !path.endsWith(".map") });
+    await withResponder(answerNothing, async ({ endpoint }) => {
+      const mapped = await runBundle(join(detect, "index.mjs"), endpoint, "{");
+      assert.deepEqual(mapped.response, { batchItemFailures: [{ itemIdentifier: "1" }] });
+      assert.match(
+        mapped.log,
+        /MessageUnreadableError: [^"]*\\n +at [^"]*\(packages\/core\/intake\/[\w-]+\.ts:\d+:\d+\)/,
+      );
+      const unmapped = await runBundle(join(bare, "index.mjs"), endpoint, "{");
+      assert.deepEqual(unmapped.response, mapped.response);
+      assert.match(unmapped.log, /MessageUnreadableError: [^"]*\\n +at [^"]*\/index\.mjs:\d+:\d+\)/);
+    });
+    await rm(bare, { recursive: true });
+  });
+
+  it("name the sources from the root of the repository, wherever they were built", async () => {
+    for (const { name, folder } of bundles) {
+      const { sources } = z
+        .object({ sources: z.array(z.string()) })
+        .parse(JSON.parse(await readFile(join(folder, "index.mjs.map"), "utf8")));
+      assert.ok(sources.includes(`functions/${name}.ts`), name);
+      for (const source of sources)
+        assert.match(source, /^(?:functions|packages|node_modules)\/|config/, name);
+    }
   });
 
   it("take their credentials from the environment, and contain no client that signs a person in", async () => {

@@ -7,7 +7,7 @@ import { omitUndefined, TemplateError, type Translate } from "./translation.ts";
 /** Name of the S3 bucket that the template takes the code of the functions from. */
 export const bundlesBucket = "drift-guard-bundles";
 
-/** Returns the place of a function's code in S3: a zip file named after the file in `functions/`, with `index.mjs` in it. */
+/** Returns the place of a function's code in S3: a zip file named after the file in `functions/`, of the files of its bundle. */
 export function locateCode(name: LambdaName): { readonly S3Bucket: string; readonly S3Key: string } {
   return { S3Bucket: bundlesBucket, S3Key: `${lambdas[name]}.zip` };
 }
