@@ -63,6 +63,13 @@ const Region = z.string().regex(/^[a-z]{2,4}(?:-[a-z]+)+-\d+$/, "must be a regio
 export const InformationChoice = z.enum(["weekly", "never"]);
 export type InformationChoice = z.infer<typeof InformationChoice>;
 
+/**
+ * Which alarms a deployment has: `essential`, those that tell that the guard is blind, that something was lost, or that
+ * somebody tampers with it; or `all`, also those that tell why.
+ */
+export const AlarmChoice = z.enum(["essential", "all"]);
+export type AlarmChoice = z.infer<typeof AlarmChoice>;
+
 /** The owner's configuration. `defineConfig` also checks that its parts fit together. */
 export const Config = z.strictObject({
   /**
@@ -111,6 +118,8 @@ export const Config = z.strictObject({
    * as another version of a policy of AWS; in one message a week, or never. Security Hub and the guard's bus get them at once.
    */
   notify: z.strictObject({ information: InformationChoice.default("never") }).prefault({}),
+  /** Which alarms to create (docs/alarms.md). CloudWatch bills each one. */
+  alarms: AlarmChoice.default("all"),
   /** Hours between sweeps, which find drift that no event reported. */
   sweepHours: z.number().int().min(1).max(24).default(6),
   /** Seconds until a changed role is read again, since IAM is eventually consistent. SQS delays 900 s at most. */

@@ -1,9 +1,8 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-import type { FunctionName } from "@drift-guard/core/config/environment";
-import { alarmedMetrics, forgedItems } from "@drift-guard/core/config/metrics";
+import type { AlarmChoice } from "@drift-guard/core/config/config";
 import { denyOthers } from "./exclusion.ts";
 import type { GuardLocation } from "./location.ts";
-import { componentIn, metricsNamespace, nameIn, replaceable, settingBoth } from "./names.ts";
+import { componentIn, nameIn, replaceable, settingBoth } from "./names.ts";
 
 /**
  * Creates a topic that alarms publish to, with the owner's addresses subscribed. Created in `region`, or else in the
@@ -28,129 +27,125 @@ export function createTopic(name: string, emails: readonly string[], region?: st
   return topic;
 }
 
-/** Where an alarm is created, and where its messages go. */
-interface AlarmPlace {
+/** An alarm that publishes to a topic. */
+export type Alarm = aws.cloudwatch.MetricAlarm | aws.cloudwatch.CompositeAlarm;
+
+/** Where the alarms of one Region are created, the topic that they publish to, and those that were created. */
+export interface AlarmBoard {
   readonly topic: sst.aws.SnsTopic;
   readonly location: GuardLocation;
   /** The guard's own where left out. */
   readonly region?: string;
+  /** Which alarms the owner wants. */
+  readonly choice: AlarmChoice;
+  readonly alarms: Alarm[];
+  /** Those of `alarms` that mean that drift-guard does not see changes. */
+  readonly blinding: aws.cloudwatch.MetricAlarm[];
 }
 
-/**
- * Creates an alarm that publishes to the topic as soon as the queue holds a message. Its text has the command that makes up
- * for the message: a sweep reads every role, asks for rollbacks again and sends what was not delivered. `means` is the text
- * before the command; left out: that the guard could not process the messages.
- */
-export function alarmWhenNotEmpty(
+/** Creates a board without alarms. `region` is left out for the guard's own. */
+export function openBoard(
+  topic: sst.aws.SnsTopic,
+  { alarms: choice }: { readonly alarms: AlarmChoice },
+  location: GuardLocation,
+  region?: string,
+): AlarmBoard {
+  return { topic, location, choice, alarms: [], blinding: [], ...(region && { region }) };
+}
+
+/** A metric, and how its values of one minute are made one. */
+export type Metric = Required<
+  Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "dimensions">
+> & { readonly statistic: string };
+
+/** What an alarm watches and says. */
+export interface AlarmSettings {
+  readonly metric: Metric;
+  /** An expression over the metric, which is `m`: the alarm watches its value in place of the metric's. */
+  readonly expression?: string;
+  /** What happened, and the command to start with. The runbook is added. */
+  readonly description: $util.Input<string>;
+  /** Whether the alarm tells that drift-guard is blind or has lost something, so that each deployment has it. */
+  readonly essential: boolean;
+  /** Whether drift-guard does not see changes while the alarm is raised. */
+  readonly blinding?: boolean;
+  /** Where it differs from the default: raised as soon as the value of one minute is above zero. */
+  readonly raised?: Partial<
+    Pick<
+      aws.cloudwatch.MetricAlarmArgs,
+      "comparisonOperator" | "threshold" | "evaluationPeriods" | "datapointsToAlarm" | "treatMissingData"
+    >
+  > & {
+    /** Seconds of one value. */
+    readonly period?: number;
+  };
+}
+
+/** Creates an alarm that publishes to the board's topic; none where the owner wants essential alarms and this is no such. */
+export function createAlarm(
   name: string,
-  queue: sst.aws.Queue,
-  place: AlarmPlace,
-  means?: string,
-): aws.cloudwatch.MetricAlarm {
-  const { location, region } = place;
-  const sweep = `aws lambda invoke --region ${location.region} --function-name ${nameIn("function", "sweep")} --invocation-type Event /dev/null`;
-  return createAlarm(
-    name,
-    {
-      namespace: "AWS/SQS",
-      metricName: "ApproximateNumberOfMessagesVisible",
-      dimensions: { QueueName: queue.nodes.queue.name },
-      statistic: "Maximum",
-    },
-    `${means ?? `The queue ${nameIn("queue", name, region)} holds messages that drift-guard could not process. When their cause is gone, a sweep makes up for them:`} ${sweep}`,
-    place,
-  );
-}
-
-/** Creates an alarm on calls of a function that failed. For a function that people call: no queue keeps what failed. */
-export function alarmOnErrors(name: FunctionName, place: AlarmPlace): aws.cloudwatch.MetricAlarm {
-  return createAlarm(
-    `${capitalise(name)}Errors`,
-    {
-      namespace: "AWS/Lambda",
-      metricName: "Errors",
-      dimensions: { FunctionName: nameIn("function", name) },
-      statistic: "Sum",
-    },
-    `The function ${nameIn("function", name)} failed, and who called it got an error. Its log says why: ${readLog(name, "ERROR", place)}`,
-    place,
-  );
-}
-
-/**
- * Creates an alarm on the metric that a function counts for people. `component` is the alarm's name in the stack, `means` a
- * sentence, and `pattern` the text by which the log's entries about it are found.
- */
-export function alarmOnMetric(
-  component: string,
-  name: keyof typeof alarmedMetrics,
-  { means, pattern }: { readonly means: string; readonly pattern: string },
-  place: AlarmPlace,
-): aws.cloudwatch.MetricAlarm {
-  return createMetricAlarm(component, [name, alarmedMetrics[name]], { means, pattern }, place);
-}
-
-/** Creates an alarm on items of the findings table that a function found to be forged. */
-export function alarmOnForgedItems(
-  name: (typeof forgedItems.functions)[number],
-  place: AlarmPlace,
-): aws.cloudwatch.MetricAlarm {
-  return createMetricAlarm(
-    `${name === "securityhub" ? "SecurityHub" : capitalise(name)}ForgedItems`,
-    [name, forgedItems.metric],
-    {
-      means:
-        "Items of drift-guard's findings table were edited, added or deleted by somebody else, or cannot be read. They were not used.",
-      pattern: "were edited, added or deleted",
-    },
-    place,
-  );
-}
-
-function createMetricAlarm(
-  component: string,
-  [name, metricName]: readonly [service: FunctionName, metric: string],
-  { means, pattern }: { readonly means: string; readonly pattern: string },
-  place: AlarmPlace,
-): aws.cloudwatch.MetricAlarm {
-  return createAlarm(
-    component,
-    { namespace: metricsNamespace, metricName, dimensions: { service: name }, statistic: "Sum" },
-    `${means} The log of ${nameIn("function", name)} has the details: ${readLog(name, pattern, place)}`,
-    place,
-  );
-}
-
-function capitalise(name: string): string {
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-}
-
-function readLog(name: FunctionName, pattern: string, { location }: AlarmPlace): string {
-  return `aws logs tail /aws/lambda/${nameIn("function", name)} --region ${location.region} --since 1h --filter-pattern '"${pattern}"'`;
-}
-
-type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, "namespace" | "metricName" | "dimensions" | "statistic">;
-
-/** Creates an alarm that publishes to the topic as soon as the metric is above zero. */
-function createAlarm(
-  name: string,
-  metric: Metric,
-  description: string,
-  { topic, region }: AlarmPlace,
-): aws.cloudwatch.MetricAlarm {
+  {
+    metric,
+    expression,
+    description,
+    essential,
+    blinding = false,
+    raised: { period = 60, ...raised } = {},
+  }: AlarmSettings,
+  board: AlarmBoard,
+): void {
+  const { choice, region } = board;
+  if (choice === "essential" && !essential) return;
+  const { statistic, ...named } = metric;
   const settings: aws.cloudwatch.MetricAlarmArgs = {
-    ...metric,
+    ...(expression === undefined
+      ? { ...metric, period }
+      : {
+          metricQueries: [
+            { id: "m", metric: { ...named, stat: statistic, period } },
+            { id: "e", expression, returnData: true },
+          ],
+        }),
+    ...describe(name, description, board),
     name: nameIn("alarm", name, region),
-    ...(region && { region }),
-    alarmDescription: `${description} (runbook: docs/alarms.md, "${name}")`,
-    period: 60,
     evaluationPeriods: 1,
     threshold: 0,
     comparisonOperator: "GreaterThanThreshold",
     treatMissingData: "notBreaching",
+    ...raised,
+  };
+  const alarm = new aws.cloudwatch.MetricAlarm(`${componentIn(name, region)}Alarm`, settings, replaceable);
+  board.alarms.push(alarm);
+  if (blinding) board.blinding.push(alarm);
+}
+
+/**
+ * Creates the alarm that is raised while any of the board's alarms is that means that drift-guard does not see changes. None
+ * where the owner wants essential alarms: it costs as much as five others, which are raised with it.
+ */
+export function createBlindAlarm(board: AlarmBoard): void {
+  const { choice, location, blinding } = board;
+  if (choice === "essential") return;
+  const settings: aws.cloudwatch.CompositeAlarmArgs = {
+    ...describe(
+      "Blind",
+      `drift-guard cannot see: a change of a role may go unreported until this is mended. Another alarm says why. Those that are raised: aws cloudwatch describe-alarms --region ${location.region} --state-value ALARM --alarm-name-prefix ${nameIn("alarm", "")}`,
+      board,
+    ),
+    alarmName: nameIn("alarm", "Blind"),
+    alarmRule: $util
+      .all(blinding.map(({ arn }) => arn))
+      .apply((arns) => arns.map((arn) => `ALARM("${arn}")`).join(" OR ")),
+  };
+  board.alarms.push(new aws.cloudwatch.CompositeAlarm("BlindAlarm", settings, replaceable));
+}
+
+function describe(name: string, description: $util.Input<string>, { topic, region }: AlarmBoard) {
+  return {
+    ...(region && { region }),
+    alarmDescription: $interpolate`${description} (runbook: docs/alarms.md, "${name}")`,
     alarmActions: [topic.arn],
   };
-  return new aws.cloudwatch.MetricAlarm(`${componentIn(name, region)}Alarm`, settings, replaceable);
 }
 
 /**
@@ -160,7 +155,7 @@ function createAlarm(
 export function protectTopic(
   name: string,
   topic: sst.aws.SnsTopic,
-  alarms: readonly aws.cloudwatch.MetricAlarm[],
+  alarms: readonly Alarm[],
   { account }: GuardLocation,
   {
     region,

@@ -1,6 +1,7 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-import { alarmOnForgedItems, alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnAge, alarmOnMissed } from "./delivery-alarms.ts";
 import type { Foundation } from "./foundation.ts";
+import { alarmOnFailures, alarmOnForgedItems, alarmOnMetric } from "./function-alarms.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import type { GuardLocation } from "./location.ts";
 import {
@@ -26,12 +27,12 @@ import { feedChanges, feedSymptoms } from "./rules.ts";
 
 /**
  * Creates the function that inspects the roles concerned by each change. Triggers: the queues of changes
- * and of symptoms, which the rules on the default bus feed. Returns the alarms on messages that it could not process, or dropped.
+ * and of symptoms, which the rules on the default bus feed.
  */
 export function createDetect(
-  { config, location, findings, control, changes, symptoms, lookups, topic }: Foundation,
+  { config, location, findings, control, changes, symptoms, lookups, board }: Foundation,
   rollback: RollbackDeployment | undefined,
-): readonly aws.cloudwatch.MetricAlarm[] {
+): void {
   const detect = createLambda("Detect", location, {
     description:
       "Reads the roles that a change concerns, compares them with their references, records findings",
@@ -69,21 +70,23 @@ export function createDetect(
   consume(changes, detect, { concurrency: 5 });
   // The fewest that Lambda allows (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
   consume(symptoms, detect, { concurrency: 2 });
-  const place = { topic, location };
-  return [
-    ...[changes, symptoms].map(({ name, missed }) => alarmWhenNotEmpty(`${name}Missed`, missed, place)),
-    alarmOnForgedItems("detect", place),
-    alarmOnMetric(
-      "ForeignMessages",
-      "detect",
-      {
-        means:
-          "drift-guard dropped a message that none of its rules delivers. Somebody may try to name others for a change: find out who sent it.",
-        pattern: "was dropped",
-      },
-      place,
-    ),
-  ];
+  alarmOnMissed("ChangesMissed", changes.missed, { essential: true, blinding: true }, board);
+  alarmOnMissed("SymptomsMissed", symptoms.missed, { essential: true }, board);
+  alarmOnAge(changes, "Detect", { essential: true, blinding: true }, board);
+  alarmOnAge(symptoms, "Detect", { essential: false }, board);
+  alarmOnFailures("detect", { blinding: true }, board);
+  alarmOnForgedItems("detect", { essential: true }, board);
+  alarmOnMetric(
+    "ForeignMessages",
+    "detect",
+    {
+      means:
+        "drift-guard dropped a message that none of its rules delivers. Somebody may try to name others for a change: find out who sent it.",
+      pattern: "was dropped",
+      essential: true,
+    },
+    board,
+  );
 }
 
 /** Allows finding the roles behind a managed policy or an instance profile that changed. */

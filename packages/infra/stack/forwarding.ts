@@ -1,6 +1,7 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config } from "@drift-guard/core/config/config";
-import { alarmWhenNotEmpty, createTopic, protectTopic } from "./alarms.ts";
+import { createTopic, openBoard, protectTopic } from "./alarms.ts";
+import { alarmOnFailedNotifications, alarmOnMissed } from "./delivery-alarms.ts";
 import { defaultBusArn, type GuardLocation } from "./location.ts";
 import { nameIn, replaceable } from "./names.ts";
 import { allowRules, createMissedQueue } from "./queues.ts";
@@ -45,8 +46,11 @@ export function forwardRegions(config: Config, location: GuardLocation, watcher:
     });
     allowRules("ForwardMissed", missed, rules, { region });
     const topic = createTopic("Alerts", config.emails, region);
-    const alarm = alarmWhenNotEmpty("ForwardMissed", missed, { topic, location, region });
-    const unsent = watchGuard({ config, location, watcher, alerts: topic, region });
-    protectTopic("Alerts", topic, [alarm, unsent], location, { region, publishers: [watcher.arn] });
+    const board = openBoard(topic, config, location, region);
+    alarmOnMissed("ForwardMissed", missed, { essential: true }, board);
+    // The topic carries nothing but alarms.
+    alarmOnFailedNotifications({ essential: false }, board);
+    watchGuard({ config, location, watcher, board });
+    protectTopic("Alerts", topic, board.alarms, location, { region, publishers: [watcher.arn] });
   }
 }

@@ -1,6 +1,6 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config } from "@drift-guard/core/config/config";
-import { createTopic } from "./alarms.ts";
+import { type AlarmBoard, createTopic, openBoard } from "./alarms.ts";
 import { type GuardLocation, locateGuard } from "./location.ts";
 import { nameIn, replaceable, settingBoth } from "./names.ts";
 import { type Channel, createChannel } from "./queues.ts";
@@ -30,13 +30,17 @@ export interface Foundation {
   readonly bus: sst.aws.Bus;
   /** Takes notices and alarms to people. */
   readonly topic: sst.aws.SnsTopic;
+  /** The alarms in the guard's region. */
+  readonly board: AlarmBoard;
 }
 
 /** Creates the shared resources: tables, queues of changes and symptoms, bus and topic. */
 export function createFoundation(config: Config): Foundation {
+  const location = locateGuard(config.regions.guard);
+  const topic = createTopic("Alerts", config.emails);
   return {
     config,
-    location: locateGuard(config.regions.guard),
+    location,
     findings: createFindingsTable(),
     control: createControlTable(),
     changes: createChannel("Changes", 60),
@@ -47,6 +51,7 @@ export function createFoundation(config: Config): Foundation {
         bus: settingBoth<aws.cloudwatch.EventBusArgs>({ name: nameIn("bus", "Bus") }, replaceable),
       },
     }),
-    topic: createTopic("Alerts", config.emails),
+    topic,
+    board: openBoard(topic, config, location),
   };
 }

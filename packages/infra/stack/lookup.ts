@@ -1,7 +1,8 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { FunctionName } from "@drift-guard/core/config/environment";
-import { alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnAge, alarmOnMissed } from "./delivery-alarms.ts";
 import { type Foundation, lookupTimeoutSeconds } from "./foundation.ts";
+import { alarmOnFailures } from "./function-alarms.ts";
 import { createLambda } from "./lambda.ts";
 import { functionRoleArn } from "./location.ts";
 import {
@@ -18,15 +19,9 @@ const senders = ["detect", "sweep", "lookup"] as const satisfies readonly Functi
 
 /**
  * Creates the function that searches CloudTrail's event history for authors and sessions. Trigger: the queue of lookups,
- * which only the guard's functions may send to. Returns the alarm on messages that it could not process.
+ * which only the guard's functions may send to.
  */
-export function createLookup({
-  location,
-  findings,
-  changes,
-  lookups,
-  topic,
-}: Foundation): aws.cloudwatch.MetricAlarm {
+export function createLookup({ location, findings, changes, lookups, board }: Foundation): void {
   const looker = createLambda("Looker", location, {
     description:
       "Searches CloudTrail's event history for who caused a drift, and for sessions that it let in",
@@ -56,5 +51,8 @@ export function createLookup({
   // Two at once, the fewest that Lambda allows, with one message each: each makes one call a second, and two are allowed
   // (docs/aws-facts.md, "Event history").
   consume(lookups, looker, { concurrency: 2, size: 1 });
-  return alarmWhenNotEmpty("LookupsMissed", lookups.missed, { topic, location });
+  // Without a lookup, a finding lacks its author or its sessions, and is told all the same.
+  alarmOnMissed("LookupsMissed", lookups.missed, { essential: false }, board);
+  alarmOnAge(lookups, "Looker", { essential: false }, board);
+  alarmOnFailures("lookup", {}, board);
 }

@@ -1,8 +1,9 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import { reportEvent } from "@drift-guard/core/model/first-report";
 import { testMessageEvent } from "@drift-guard/core/model/test-message";
-import { alarmOnForgedItems, alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnAge, alarmOnFailedNotifications, alarmOnMissed } from "./delivery-alarms.ts";
 import type { Foundation } from "./foundation.ts";
+import { alarmOnFailures, alarmOnForgedItems, alarmOnMetric } from "./function-alarms.ts";
 import { createLambda } from "./lambda.ts";
 import {
   allowControlReads,
@@ -18,15 +19,9 @@ import { feedTransitions } from "./rules.ts";
 
 /**
  * Creates the function that sends transitions to people. Trigger: a queue that takes every transition from the guard's
- * own bus. Returns the alarms on messages that it could not process, or that name no transition of the table.
+ * own bus.
  */
-export function createNotify({
-  location,
-  findings,
-  control,
-  bus,
-  topic,
-}: Foundation): readonly aws.cloudwatch.MetricAlarm[] {
+export function createNotify({ location, findings, control, bus, topic, board }: Foundation): void {
   const channel = createChannel("Notify", 60);
   const notifier = createLambda("Notifier", location, {
     description: "Sends transitions to people",
@@ -54,19 +49,20 @@ export function createNotify({
   });
   // All of them write the item that says what people were told: more would only conflict.
   consume(channel, notifier, { concurrency: 5 });
-  const place = { topic, location };
-  return [
-    alarmWhenNotEmpty("NotifyMissed", channel.missed, place),
-    alarmOnMetric(
-      "NotifyTransitionsMissing",
-      "notify",
-      {
-        means:
-          "drift-guard cannot deliver a transition that its table does not hold: the message stays in its queue. Either the table was restored from a backup, or somebody deleted the transition, or puts events on the bus.",
-        pattern: "does not hold",
-      },
-      place,
-    ),
-    alarmOnForgedItems("notify", place),
-  ];
+  alarmOnMissed("NotifyMissed", channel.missed, { essential: true }, board);
+  alarmOnAge(channel, "Notifier", { essential: true }, board);
+  alarmOnFailedNotifications({ essential: true }, board);
+  alarmOnFailures("notify", {}, board);
+  alarmOnMetric(
+    "NotifyTransitionsMissing",
+    "notify",
+    {
+      means:
+        "drift-guard cannot deliver a transition that its table does not hold: the message stays in its queue. Either the table was restored from a backup, or somebody deleted the transition, or puts events on the bus.",
+      pattern: "does not hold",
+      essential: true,
+    },
+    board,
+  );
+  alarmOnForgedItems("notify", { essential: false }, board);
 }

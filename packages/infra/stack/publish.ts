@@ -1,16 +1,17 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import { findingKeys } from "@drift-guard/core/store/keys";
-import { alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnMissed, alarmOnStreamAge } from "./delivery-alarms.ts";
 import type { Foundation } from "./foundation.ts";
+import { alarmOnFailures } from "./function-alarms.ts";
 import { createLambda } from "./lambda.ts";
 import { allowAnnouncing, allowSending } from "./permissions.ts";
 import { createMissedQueue } from "./queues.ts";
 
 /**
  * Creates the function that puts new transitions on the guard's own bus. Trigger: the findings table's stream, of which
- * it is the only reader. Returns the alarm on transitions that it could not put there.
+ * it is the only reader.
  */
-export function createPublish({ location, findings, bus, topic }: Foundation): aws.cloudwatch.MetricAlarm {
+export function createPublish({ location, findings, bus, board }: Foundation): void {
   const missed = createMissedQueue("StreamMissed");
   const publish = createLambda("Publish", location, {
     description: "Puts new transitions on the guard's own event bus",
@@ -46,5 +47,7 @@ export function createPublish({ location, findings, bus, topic }: Foundation): a
       },
     },
   });
-  return alarmWhenNotEmpty("StreamMissed", missed, { topic, location });
+  alarmOnMissed("StreamMissed", missed, { essential: true }, board);
+  alarmOnStreamAge("Publish", board);
+  alarmOnFailures("publish", {}, board);
 }

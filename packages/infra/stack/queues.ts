@@ -10,6 +10,8 @@ export interface Channel {
   readonly queue: sst.aws.Queue;
   /** Takes each message that was received from the queue ten times and not deleted. */
   readonly missed: sst.aws.Queue;
+  /** How long a received message is hidden from others. */
+  readonly visibilitySeconds: number;
   /** How long a message may wait for others of its batch. */
   readonly windowSeconds: number;
 }
@@ -41,14 +43,15 @@ function keepingMessages(name: string, region?: string) {
  */
 export function createChannel(name: string, functionTimeoutSeconds: number, windowSeconds = 0): Channel {
   const missed = createMissedQueue(`${name}Missed`);
+  // Six times the function's timeout and the window, as the Lambda Developer Guide recommends: a batch that Lambda retries
+  // is not received a second time meanwhile.
+  const visibilitySeconds = 6 * functionTimeoutSeconds + windowSeconds;
   const queue = new sst.aws.Queue(name, {
-    // Six times the function's timeout and the window, as the Lambda Developer Guide recommends: a batch that Lambda retries
-    // is not received a second time meanwhile.
-    visibilityTimeout: `${6 * functionTimeoutSeconds + windowSeconds} seconds`,
+    visibilityTimeout: `${visibilitySeconds} seconds`,
     dlq: { queue: missed.arn, retry: maxReceives },
     transform: { queue: keepingMessages(name) },
   });
-  return { name, queue, missed, windowSeconds };
+  return { name, queue, missed, visibilitySeconds, windowSeconds };
 }
 
 /**

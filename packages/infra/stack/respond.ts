@@ -1,20 +1,19 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import { labelDescription } from "@drift-guard/core/config/fingerprint";
-import { alarmOnErrors, alarmOnMetric } from "./alarms.ts";
 import type { Foundation } from "./foundation.ts";
+import { alarmOnFailures, alarmOnMetric } from "./function-alarms.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import { allowControlReads, allowSending, iamArn } from "./permissions.ts";
 import type { RollbackDeployment } from "./rollback.ts";
 
 /**
  * Creates the function that takes people's answers. Trigger: none but a direct invocation by people who have the policy
- * `operator`; it has no URL, so that only IAM decides who may call it. It asks the Region's STS who signed an answer. Returns the alarms on answers that
- * failed, or of which people were not told.
+ * `operator`; it has no URL, so that only IAM decides who may call it. It asks the Region's STS who signed an answer.
  */
 export function createRespond(
-  { config, location, control, changes, topic }: Foundation,
+  { config, location, control, changes, topic, board }: Foundation,
   rollback: RollbackDeployment | undefined,
-): readonly aws.cloudwatch.MetricAlarm[] {
+): void {
   createLambda("Responder", location, {
     description: labelDescription(
       "Takes people's answers: approve, undo, suppress, reopen, evaluate, pause, resume, enable, reset, close",
@@ -40,18 +39,16 @@ export function createRespond(
     ],
     lambdaCalls: [],
   });
-  const place = { topic, location };
-  return [
-    alarmOnErrors("respond", place),
-    alarmOnMetric(
-      "AnswersNotAnnounced",
-      "respond",
-      {
-        means:
-          "An answer counts, and people were not told of it, or the guard acts on it only at the next sweep.",
-        pattern: "Took an answer",
-      },
-      place,
-    ),
-  ];
+  alarmOnFailures("respond", { everyError: true }, board);
+  alarmOnMetric(
+    "AnswersNotAnnounced",
+    "respond",
+    {
+      means:
+        "An answer counts, and people were not told of it, or the guard acts on it only at the next sweep.",
+      pattern: "Took an answer",
+      essential: true,
+    },
+    board,
+  );
 }

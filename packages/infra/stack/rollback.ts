@@ -1,8 +1,9 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config } from "@drift-guard/core/config/config";
 import { rollbackKinds } from "@drift-guard/core/model/transition";
-import { alarmOnForgedItems, alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnAge, alarmOnMissed } from "./delivery-alarms.ts";
 import type { Foundation } from "./foundation.ts";
+import { alarmOnFailures, alarmOnForgedItems } from "./function-alarms.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import { functionRoleArn, type GuardLocation, locateIn } from "./location.ts";
 import {
@@ -25,8 +26,6 @@ export interface RollbackDeployment {
   readonly role: $util.Output<string>;
   /** Takes transitions from the bus, and requests of the guard's functions. */
   readonly queue: sst.aws.Queue;
-  /** Alarms on messages that the function could not process, and on forged items. */
-  readonly alarms: readonly aws.cloudwatch.MetricAlarm[];
 }
 
 /**
@@ -40,7 +39,7 @@ export function createRollback({
   findings,
   control,
   bus,
-  topic,
+  board,
 }: Foundation): RollbackDeployment | undefined {
   if (listRolledBackRoles(config).length === 0) return undefined;
   const channel = createChannel("Rollback", 120);
@@ -74,15 +73,11 @@ export function createRollback({
   // control record keeps two rollbacks of one role from overlapping.
   // One message each: a rollback may take all of the function's time, and the messages behind it would count as received.
   consume(channel, rollbacker, { concurrency: 2, size: 1 });
-  const place = { topic, location };
-  return {
-    role: rollbacker.nodes.role.arn,
-    queue: channel.queue,
-    alarms: [
-      alarmWhenNotEmpty("RollbackMissed", channel.missed, place),
-      alarmOnForgedItems("rollback", place),
-    ],
-  };
+  alarmOnMissed("RollbackMissed", channel.missed, { essential: true }, board);
+  alarmOnAge(channel, "Rollbacker", { essential: true }, board);
+  alarmOnFailures("rollback", {}, board);
+  alarmOnForgedItems("rollback", { essential: true }, board);
+  return { role: rollbacker.nodes.role.arn, queue: channel.queue };
 }
 
 /** The functions that send messages of their own to rollback. */

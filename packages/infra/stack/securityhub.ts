@@ -1,6 +1,7 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-import { alarmOnForgedItems, alarmOnMetric, alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnAge, alarmOnMissed } from "./delivery-alarms.ts";
 import type { Foundation } from "./foundation.ts";
+import { alarmOnFailures, alarmOnForgedItems, alarmOnMetric } from "./function-alarms.ts";
 import { createLambda } from "./lambda.ts";
 import {
   allowControlReads,
@@ -17,8 +18,8 @@ const concurrency = 5;
 
 /**
  * Creates the function that exchanges findings with Security Hub. Triggers: a queue that takes every transition from the
- * guard's own bus, and one that takes Security Hub's events about the guard's findings. Returns the alarms on messages that
- * it could not process, or that name no transition of the table; creates nothing where the owner does not use Security Hub.
+ * guard's own bus, and one that takes Security Hub's events about the guard's findings. Creates nothing
+ * where the owner does not use Security Hub.
  */
 export function createHubExchange({
   config,
@@ -27,8 +28,9 @@ export function createHubExchange({
   control,
   bus,
   topic,
-}: Foundation): readonly aws.cloudwatch.MetricAlarm[] {
-  if (!config.securityHub) return [];
+  board,
+}: Foundation): void {
+  if (!config.securityHub) return;
   const { partition, region, account } = location;
   const transitions = createChannel("SecurityHub", 60);
   // Users of Security Hub answer many findings at once, each with an event of its own: people are told of them together.
@@ -65,20 +67,22 @@ export function createHubExchange({
   feedHubEvents(answers, location);
   consume(transitions, exchange, { concurrency });
   consume(answers, exchange, { concurrency: 2, size: 100 });
-  const place = { topic, location };
-  return [
-    alarmWhenNotEmpty("SecurityHubMissed", transitions.missed, place),
-    alarmWhenNotEmpty("HubAnswersMissed", answers.missed, place),
-    alarmOnMetric(
-      "SecurityHubTransitionsMissing",
-      "securityhub",
-      {
-        means:
-          "drift-guard cannot deliver a transition that its table does not hold: the message stays in its queue. Either the table was restored from a backup, or somebody deleted the transition, or puts events on the bus.",
-        pattern: "does not hold",
-      },
-      place,
-    ),
-    alarmOnForgedItems("securityhub", place),
-  ];
+  alarmOnMissed("SecurityHubMissed", transitions.missed, { essential: true }, board);
+  alarmOnMissed("HubAnswersMissed", answers.missed, { essential: true }, board);
+  alarmOnAge(transitions, "HubImporter", { essential: false }, board);
+  alarmOnAge(answers, "HubImporter", { essential: false }, board);
+  alarmOnFailures("securityhub", {}, board);
+  // Of the same transition, notify counts it too.
+  alarmOnMetric(
+    "SecurityHubTransitionsMissing",
+    "securityhub",
+    {
+      means:
+        "drift-guard cannot deliver a transition that its table does not hold: the message stays in its queue. Either the table was restored from a backup, or somebody deleted the transition, or puts events on the bus.",
+      pattern: "does not hold",
+      essential: false,
+    },
+    board,
+  );
+  alarmOnForgedItems("securityhub", { essential: false }, board);
 }

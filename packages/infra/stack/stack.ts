@@ -1,6 +1,6 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config } from "@drift-guard/core/config/config";
-import { protectTopic } from "./alarms.ts";
+import { createBlindAlarm, protectTopic } from "./alarms.ts";
 import { createDetect } from "./detect.ts";
 import { forwardRegions } from "./forwarding.ts";
 import { createFoundation } from "./foundation.ts";
@@ -18,11 +18,11 @@ import { createWatcher, watchGuard } from "./watch.ts";
 
 /**
  * Creates the whole guard as the owner configured it. Each function's file has its trigger, permissions, environment
- * and alarm. Returns the names by which an operator finds the tables, the changes queue, the bus and the topic, and the ARNs of the policies for people.
+ * and alarms. Returns the names by which an operator finds the tables, the changes queue, the bus and the topic, and the ARNs of the policies for people.
  */
 export function createGuardStack(config: Config) {
   const foundation = createFoundation(config);
-  const { location, findings, control, changes, bus, topic } = foundation;
+  const { location, findings, control, changes, bus, topic, board } = foundation;
   const watcher = createWatcher(config, location);
   forwardRegions(config, location, watcher);
 
@@ -47,24 +47,18 @@ export function createGuardStack(config: Config) {
     "respond",
     ...(config.securityHub ? (["securityhub"] as const) : []),
   ] as const;
-  const alarms = [
-    ...createDetect(foundation, rollback),
-    ...createSweep(foundation, rollback),
-    ...createRespond(foundation, rollback),
-    createLookup(foundation),
-    createPublish(foundation),
-    ...createNotify(foundation),
-    ...createHubExchange(foundation),
-    ...(rollback?.alarms ?? []),
-    watchGuard({ config, location, watcher, alerts: topic }),
-  ];
-  protectTopic(
-    "Alerts",
-    topic,
-    alarms.filter((alarm) => alarm !== undefined),
-    location,
-    { publishers: [...publishers.map((name) => functionRoleArn(location, name)), watcher.arn] },
-  );
+  createDetect(foundation, rollback);
+  createSweep(foundation, rollback);
+  createRespond(foundation, rollback);
+  createLookup(foundation);
+  createPublish(foundation);
+  createNotify(foundation);
+  createHubExchange(foundation);
+  watchGuard({ config, location, watcher, board });
+  createBlindAlarm(board);
+  protectTopic("Alerts", topic, board.alarms, location, {
+    publishers: [...publishers.map((name) => functionRoleArn(location, name)), watcher.arn],
+  });
 
   return {
     findings: findings.name,

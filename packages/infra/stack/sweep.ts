@@ -1,6 +1,7 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
-import { alarmOnForgedItems, alarmWhenNotEmpty } from "./alarms.ts";
+import { alarmOnMissed } from "./delivery-alarms.ts";
 import type { Foundation } from "./foundation.ts";
+import { alarmOnFailures, alarmOnForgedItems, alarmOnMissingSweeps } from "./function-alarms.ts";
 import { comparingMemory, createLambda } from "./lambda.ts";
 import type { GuardLocation } from "./location.ts";
 import { nameIn, replaceable, settingBoth } from "./names.ts";
@@ -23,13 +24,12 @@ import { createMissedQueue } from "./queues.ts";
 import type { RollbackDeployment } from "./rollback.ts";
 
 /**
- * Creates the function that inspects every watched role. Trigger: a schedule, every `sweepHours`. Returns the alarms on
- * sweeps that could not be started, or failed three times, and on forged items.
+ * Creates the function that inspects every watched role. Trigger: a schedule, every `sweepHours`.
  */
 export function createSweep(
-  { config, location, findings, control, changes, lookups, bus, topic }: Foundation,
+  { config, location, findings, control, changes, lookups, bus, board }: Foundation,
   rollback: RollbackDeployment | undefined,
-): readonly aws.cloudwatch.MetricAlarm[] {
+): void {
   const missed = createMissedQueue("SweepMissed");
   const sweep = createLambda("Sweep", location, {
     description: "Finds drift that no event reported, and sends again transitions that were not delivered",
@@ -78,8 +78,11 @@ export function createSweep(
       role: settingBoth<aws.iam.RoleArgs>({ name: nameIn("role", "Schedule") }, replaceable),
     },
   });
-  const place = { topic, location };
-  return [alarmWhenNotEmpty("SweepMissed", missed, place), alarmOnForgedItems("sweep", place)];
+  // A later sweep makes up for a missed one. That none does is another alarm, which every deployment has.
+  alarmOnMissed("SweepMissed", missed, { essential: false }, board);
+  alarmOnMissingSweeps(config, board);
+  alarmOnFailures("sweep", {}, board);
+  alarmOnForgedItems("sweep", { essential: true }, board);
 }
 
 /**

@@ -1,7 +1,8 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config } from "@drift-guard/core/config/config";
 import { iamRegionOf } from "@drift-guard/core/model/iam-region";
-import { alarmWhenNotEmpty, createTopic, protectTopic } from "./alarms.ts";
+import { type AlarmBoard, createTopic, protectTopic } from "./alarms.ts";
+import { alarmOnMissed } from "./delivery-alarms.ts";
 import type { GuardLocation } from "./location.ts";
 import { nameIn, namePrefix, replaceable } from "./names.ts";
 import { allowRules, createMissedQueue } from "./queues.ts";
@@ -51,10 +52,8 @@ interface WatchSettings {
   readonly config: Config;
   readonly location: GuardLocation;
   readonly watcher: aws.iam.Role;
-  /** The region's topic of the guard itself, which is told of calls that can blind the watch. */
-  readonly alerts: sst.aws.SnsTopic;
-  /** The guard's own where left out. */
-  readonly region?: string;
+  /** The alarms of the region, and the guard's own topic there, which is told of calls that can blind the watch. */
+  readonly board: AlarmBoard;
 }
 
 // What every region with resources of the guard has.
@@ -64,10 +63,10 @@ const atHome = ["tables", "functions", "schedules"] as const satisfies WatchedKi
 /**
  * Creates the watch of one region: rules that match calls by anybody but the deployers that can blind the guard, and that
  * publish to a topic of their own, Watch, with no function of the guard in between. Further rules match calls on the rules,
- * the topic and the role of the watch itself, and publish to the guard's topic, so that each path tells of the other. Returns the alarm
- * on notices that could not be published. Throws `ConfigError` where the list of deployers is too long.
+ * the topic and the role of the watch itself, and publish to the guard's topic, so that each path tells of the other. Throws `ConfigError` where the list of deployers is too long.
  */
-export function watchGuard({ config, location, watcher, alerts, region }: WatchSettings) {
+export function watchGuard({ config, location, watcher, board }: WatchSettings): void {
+  const { topic: alerts, region } = board;
   const place = { ...location, region: region ?? location.region, deployers: config.deployer };
   const topic = createTopic("Watch", config.emails, region);
   protectTopic("Watch", topic, [], location, { ...(region && { region }), publishers: [watcher.arn] });
@@ -105,11 +104,14 @@ export function watchGuard({ config, location, watcher, alerts, region }: WatchS
     ),
   ];
   allowRules("WatchMissed", missed, rules, region === undefined ? {} : { region });
-  return alarmWhenNotEmpty(
+  alarmOnMissed(
     "WatchMissed",
     missed,
-    { topic: alerts, location, ...(region && { region }) },
-    `The queue ${nameIn("queue", "WatchMissed", region)} holds notices of calls that can blind drift-guard, which its topics did not take: read them there. When what the calls did is undone, a sweep finds what was missed:`,
+    {
+      means: `The queue ${nameIn("queue", "WatchMissed", region)} got notices of calls that can blind drift-guard, which its topics did not take: read them there. When what the calls did is undone, a sweep finds what was missed:`,
+      essential: true,
+    },
+    board,
   );
 }
 

@@ -28,7 +28,7 @@ export function createEngine(
     },
     newResource({ type, name, inputs }) {
       if (type.startsWith("sst:")) return { id: name, state: inputs };
-      const physical = typeof inputs.name === "string" ? inputs.name : name;
+      const physical = [inputs.name, inputs.alarmName, name].find((each) => typeof each === "string") ?? name;
       const at = typeof inputs.region === "string" ? inputs.region : region;
       const arn = (service: string, resource: string, where = at) =>
         `arn:${partition}:${service}:${where}:${account}:${resource}`;
@@ -90,6 +90,7 @@ function identify(
       return { arn: arn("events", `rule/${bus}${name}`) };
     }
     case "aws:cloudwatch/metricAlarm:MetricAlarm":
+    case "aws:cloudwatch/compositeAlarm:CompositeAlarm":
       return { arn: arn("cloudwatch", `alarm:${name}`) };
     case "aws:scheduler/schedule:Schedule":
       return { arn: arn("scheduler", `schedule/default/${name}`) };

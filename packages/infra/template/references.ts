@@ -82,6 +82,7 @@ function tokensOf(resource: Resource): Token[] {
       return token(`${arn}:*`, get("Arn"));
     case "aws:cloudwatch/eventBus:EventBus":
     case "aws:cloudwatch/eventRule:EventRule":
+    case "aws:cloudwatch/compositeAlarm:CompositeAlarm":
     case "aws:cloudwatch/metricAlarm:MetricAlarm":
     case "aws:iam/role:Role":
     case "aws:lambda/function:Function":

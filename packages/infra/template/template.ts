@@ -2,7 +2,7 @@ import { formatIssues } from "@drift-guard/core/issues";
 import * as z from "zod";
 import type { JsonValue, Resource } from "../synth/synthesis.ts";
 import { translatePolicy, translateRole } from "./access.ts";
-import { translateAlarm, translateLogGroup } from "./alarms.ts";
+import { translateAlarm, translateCompositeAlarm, translateLogGroup } from "./alarms.ts";
 import { translateBus, translateRule, translateSchedule, translateTarget } from "./events.ts";
 import { translateFunction, translateInvokeConfig, translateMapping } from "./functions.ts";
 import {
@@ -41,6 +41,7 @@ const omit: Translate = () => undefined;
 
 /** The translation of each type that the stack registers. */
 const translations: { readonly [type: string]: Translate } = {
+  "aws:cloudwatch/compositeAlarm:CompositeAlarm": translateCompositeAlarm,
   "aws:cloudwatch/eventBus:EventBus": translateBus,
   "aws:cloudwatch/eventRule:EventRule": translateRule,
   "aws:cloudwatch/eventTarget:EventTarget": translateTarget,

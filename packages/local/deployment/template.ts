@@ -9,6 +9,40 @@ export function listResources(
   return Object.entries(template.Resources).filter(([, resource]) => resource.Type === type);
 }
 
+/**
+ * Returns the template without the resources of a type, which the emulator does not know, and without list members that refer
+ * to them.
+ */
+export function omitType(template: Template, type: string): Template {
+  const omitted = new Set(listResources(template, type).map(([id]) => id));
+  const refersToOmitted = (value: JsonValue) => {
+    const attribute = value instanceof Object && "Fn::GetAtt" in value ? value["Fn::GetAtt"] : undefined;
+    return Array.isArray(attribute) && omitted.has(String(attribute[0]));
+  };
+  const omit = (value: JsonValue): JsonValue => {
+    if (Array.isArray(value)) return value.filter((each) => !refersToOmitted(each)).map(omit);
+    if (!(value instanceof Object)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]: [string, JsonValue]) => [key, omit(member)]),
+    );
+  };
+  const kept = Object.entries(template.Resources).filter(([id]) => !omitted.has(id));
+  return {
+    ...template,
+    Resources: Object.fromEntries(
+      kept.map(([id, resource]) => [
+        id,
+        {
+          ...resource,
+          Properties: Object.fromEntries(
+            Object.entries(resource.Properties).map(([key, value]) => [key, omit(value)]),
+          ),
+        },
+      ]),
+    ),
+  };
+}
+
 /** A template with further outputs, from which the intrinsic functions of given values can be resolved. */
 export interface LiftedTemplate {
   readonly template: Template;

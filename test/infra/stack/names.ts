@@ -19,7 +19,7 @@ const unnamed = new Set([
   "aws:sqs/queuePolicy:QueuePolicy",
 ]);
 const isNamed = ({ type }: Resource) => type.startsWith("aws:") && !unnamed.has(type);
-const nameOf = ({ inputs }: Resource) => String(inputs.name ?? inputs.targetId);
+const nameOf = ({ inputs }: Resource) => String(inputs.name ?? inputs.alarmName ?? inputs.targetId);
 
 describe("every name of the stack", () => {
   it("is app, stage and purpose, and the region of a resource outside the guard's", () => {

@@ -106,18 +106,42 @@ describe("every queue", () => {
     assert.deepEqual(mapping.scalingConfig, { maximumConcurrency: 2 });
   });
 
-  it("of missed messages has an alarm that the first message raises", () => {
+  it("of missed messages has an alarm that each further message raises, also while others wait", () => {
     const missed = everything.all("aws:sqs/queue:Queue").filter(({ name }) => name.includes("Missed"));
     assert.equal(missed.length, 12);
     for (const queue of missed) {
       const alarm = everything.get(queue.name.replace(/Queue$/, "Alarm"));
-      assert.deepEqual(alarm.inputs.dimensions, { QueueName: queue.outputs.name });
-      assert.equal(alarm.inputs.metricName, "ApproximateNumberOfMessagesVisible");
+      assert.deepEqual(alarm.inputs.metricQueries, [
+        {
+          id: "m",
+          metric: {
+            namespace: "AWS/SQS",
+            metricName: "ApproximateNumberOfMessagesVisible",
+            dimensions: { QueueName: queue.outputs.name },
+            stat: "Maximum",
+            period: 60,
+          },
+        },
+        { id: "e", expression: "DIFF(FILL(m, 0))", returnData: true },
+      ]);
       assert.equal(alarm.inputs.comparisonOperator, "GreaterThanThreshold");
       assert.equal(alarm.inputs.threshold, 0);
+      // Metrics of a queue that was inactive come up to 15 minutes late.
+      assert.deepEqual([alarm.inputs.datapointsToAlarm, alarm.inputs.evaluationPeriods], [1, 15]);
       assert.equal(alarm.region, queue.region);
       const topic = queue.region === home ? "AlertsTopic" : "AlertsInEuWest1Topic";
       assert.deepEqual(alarm.inputs.alarmActions, [everything.get(topic).outputs.arn]);
+    }
+  });
+
+  it("that feeds a function has an alarm on messages that wait for longer than any delay and two tries", () => {
+    for (const { inputs } of everything.all("aws:lambda/eventSourceMapping:EventSourceMapping")) {
+      const queue = everything.resources.find(({ outputs }) => outputs.arn === inputs.eventSourceArn);
+      if (queue?.type !== "aws:sqs/queue:Queue") continue;
+      const alarm = everything.get(queue.name.replace(/Queue$/, "AgeAlarm")).inputs;
+      assert.equal(alarm.metricName, "ApproximateAgeOfOldestMessage");
+      assert.deepEqual(alarm.dimensions, { QueueName: queue.outputs.name });
+      assert.equal(alarm.threshold, 900 + 2 * Number(queue.inputs.visibilityTimeoutSeconds));
     }
   });
 
@@ -209,6 +233,10 @@ describe("every queue", () => {
 });
 
 describe("the topic", () => {
+  const allAlarms = ["metricAlarm:MetricAlarm", "compositeAlarm:CompositeAlarm"].flatMap((type) =>
+    everything.all(`aws:cloudwatch/${type}`),
+  );
+
   it("has the owner's addresses as subscriptions", () => {
     const topic = everything.get("AlertsTopic").outputs.arn;
     const subscribed = everything
@@ -222,10 +250,7 @@ describe("the topic", () => {
   });
 
   it("allows the alarms of its region to publish, and no other service", () => {
-    const alarms = everything
-      .all("aws:cloudwatch/metricAlarm:MetricAlarm")
-      .filter(({ region }) => region === home)
-      .map(({ outputs }) => outputs.arn);
+    const alarms = allAlarms.filter(({ region }) => region === home).map(({ outputs }) => outputs.arn);
     const [statement] = statementsOf(everything.get("AlertsPolicy").inputs.policy);
     assert.deepEqual(statement?.Principal, { Service: ["cloudwatch.amazonaws.com"] });
     assert.deepEqual(statement?.Action, ["sns:Publish"]);
@@ -258,7 +283,7 @@ describe("the topic", () => {
         assert.equal(decision, spared ? "implicitDeny" : "explicitDeny", `${name}: ${role.name}`);
       }
       assert.equal(publish({ "aws:principalarn": `arn:aws:iam::${account}:role/admin` }), "explicitDeny");
-      for (const alarm of everything.all("aws:cloudwatch/metricAlarm:MetricAlarm")) {
+      for (const alarm of allAlarms) {
         const context = { "aws:sourcearn": String(alarm.outputs.arn), "aws:sourceaccount": account };
         const own = alarm.region === topic.region;
         const decision = publish(context, "cloudwatch.amazonaws.com");
