@@ -19,7 +19,7 @@ import type { Recorder } from "../recorder/recorder.ts";
 import { copyRole } from "./role-copy.ts";
 import { createStack, DeploymentError, type Stack } from "./stack.ts";
 import { applyTableSettings } from "./table-settings.ts";
-import { liftIntrinsics, listResources, omitType } from "./template.ts";
+import { liftIntrinsics, listResources, omitUnknownAlarms } from "./template.ts";
 
 /** A deployed template. */
 export interface Deployment extends Stack {
@@ -43,7 +43,7 @@ export async function deployTemplate(
 ): Promise<Deployment> {
   const { emulators, recorder } = local;
   const settings = clientSettings(emulators.ministack);
-  const template = omitType(options.template, "AWS::CloudWatch::CompositeAlarm");
+  const template = omitUnknownAlarms(options.template);
   await uploadBundles(emulators.ministack, template, options.bundles);
 
   const tables = listResources(template, "AWS::DynamoDB::Table");

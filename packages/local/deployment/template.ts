@@ -10,11 +10,16 @@ export function listResources(
 }
 
 /**
- * Returns the template without the resources of a type, which the emulator does not know, and without list members that refer
- * to them.
+ * Returns the template without the alarms that the emulator does not know, which are those on expressions and on other alarms,
+ * and without list members that refer to them.
  */
-export function omitType(template: Template, type: string): Template {
-  const omitted = new Set(listResources(template, type).map(([id]) => id));
+export function omitUnknownAlarms<Part extends Pick<Template, "Resources">>(template: Part): Part {
+  const isUnknown = ({ Type, Properties }: TemplateResource) =>
+    Type === "AWS::CloudWatch::CompositeAlarm" ||
+    (Type === "AWS::CloudWatch::Alarm" && Properties.Metrics !== undefined);
+  const omitted = new Set(
+    Object.entries(template.Resources).flatMap(([id, resource]) => (isUnknown(resource) ? [id] : [])),
+  );
   const refersToOmitted = (value: JsonValue) => {
     const attribute = value instanceof Object && "Fn::GetAtt" in value ? value["Fn::GetAtt"] : undefined;
     return Array.isArray(attribute) && omitted.has(String(attribute[0]));
