@@ -7,6 +7,8 @@ import * as z from "zod";
 /** A synthesised stack, with look-ups. */
 export interface SynthesisedStack {
   readonly resources: readonly Resource[];
+  /** The lines that the stack prints during a deployment. */
+  readonly printed: readonly string[];
   /** Returns the resource with this name. Fails the test where there is none. */
   get(name: string): Resource;
   /** Whether the stack has a resource with this name. */
@@ -38,9 +40,12 @@ export function stackOf(config: keyof typeof configs, stage = "ci"): Promise<Syn
 }
 
 async function synthesiseStack(path: string | undefined, stage: string): Promise<SynthesisedStack> {
-  const resources = await synthesise({ stage, ...(path !== undefined && { config: path }) });
+  const printed: string[] = [];
+  const print = (line: string) => void printed.push(line);
+  const resources = await synthesise({ stage, print, ...(path !== undefined && { config: path }) });
   return {
     resources,
+    printed,
     get: (name) => resources.find((resource) => resource.name === name) ?? assert.fail(`no resource ${name}`),
     has: (name) => resources.some((resource) => resource.name === name),
     all: (type) => resources.filter((resource) => resource.type === type),

@@ -1,11 +1,13 @@
 /// <reference path="../../../.sst/platform/config.d.ts" />
 import type { Config } from "@drift-guard/core/config/config";
+import { describeSilence } from "@drift-guard/core/config/silence";
 import { createBlindAlarm, protectTopic } from "./alarms.ts";
 import { createDetect } from "./detect.ts";
 import { forwardRegions } from "./forwarding.ts";
 import { createFoundation } from "./foundation.ts";
 import { functionRoleArn } from "./location.ts";
 import { createLookup } from "./lookup.ts";
+import { nameIn } from "./names.ts";
 import { createNotify } from "./notify.ts";
 import { createPeoplePolicies } from "./people.ts";
 import { createPublish } from "./publish.ts";
@@ -18,7 +20,8 @@ import { createWatcher, watchGuard } from "./watch.ts";
 
 /**
  * Creates the whole guard as the owner configured it. Each function's file has its trigger, permissions, environment
- * and alarms. Returns the names by which an operator finds the tables, the changes queue, the bus and the topic, and the ARNs of the policies for people.
+ * and alarms. Returns the names by which an operator finds the tables, the changes queue, the bus and the topic, and the ARNs of the policies for people. Without an
+ * address, it warns twice that nobody hears: SST prints what goes to the error stream at once, and the returned values at the end.
  */
 export function createGuardStack(config: Config) {
   const foundation = createFoundation(config);
@@ -60,7 +63,10 @@ export function createGuardStack(config: Config) {
     publishers: [...publishers.map((name) => functionRoleArn(location, name)), watcher.arn],
   });
 
+  const warning = describeSilence(config, nameIn("topic", "Alerts"));
+  if (warning !== undefined) console.warn(warning);
   return {
+    ...(warning !== undefined && { warning }),
     findings: findings.name,
     control: control.name,
     changes: changes.queue.url,

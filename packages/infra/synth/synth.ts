@@ -25,6 +25,8 @@ export interface SynthesisOptions {
   readonly account?: string;
   /** Receives a line before slow work. */
   readonly report?: (line: string) => void;
+  /** Receives each line that the stack prints to the error stream, as SST shows it in a deployment. */
+  readonly print?: (line: string) => void;
 }
 
 /**
@@ -55,7 +57,8 @@ export async function synthesise(options: SynthesisOptions): Promise<Resource[]>
       $app: JSON.stringify({ ...app, stage: options.stage }),
       $synthesis: JSON.stringify(settings),
     });
-    await runProgram(program, region);
+    for (const line of (await runProgram(program, region)).split("\n"))
+      if (line !== "") options.print?.(line);
     return readResources(await readFile(result, "utf8"));
   } finally {
     await Promise.all([rm(program, { force: true }), rm(work, { recursive: true, force: true })]);
@@ -167,7 +170,8 @@ async function bundle(options: BuildOptions) {
   }
 }
 
-async function runProgram(program: string, region: string): Promise<void> {
+/** Returns what the program printed to the error stream. */
+async function runProgram(program: string, region: string): Promise<string> {
   const child = spawn(process.execPath, [program], {
     cwd: repositoryRoot,
     env: { PATH: process.env.PATH, SST_AWS_REGION: region },
@@ -178,4 +182,5 @@ async function runProgram(program: string, region: string): Promise<void> {
   const [code] = await once(child, "close");
   if (code !== 0)
     throw new SynthesisError(`The stack failed with exit code ${code}.\n${output.trim().slice(-4000)}`);
+  return output;
 }

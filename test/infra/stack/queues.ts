@@ -249,6 +249,11 @@ describe("the topic", () => {
     ]);
   });
 
+  it("has a deployment warn that nobody will hear where the owner names no address", () => {
+    assert.match(plain.printed.join("\n"), /^WARNING: nobody will hear .* topic drift-guard-ci-alerts /m);
+    assert.doesNotMatch(everything.printed.join("\n"), /nobody will hear/);
+  });
+
   it("allows the alarms of its region to publish, and no other service", () => {
     const alarms = allAlarms.filter(({ region }) => region === home).map(({ outputs }) => outputs.arn);
     const [statement] = statementsOf(everything.get("AlertsPolicy").inputs.policy);
