@@ -71,7 +71,8 @@ export function createDetect(
   // The fewest that Lambda allows (docs/aws-facts.md, "DynamoDB, SQS and Lambda").
   consume(symptoms, detect, { concurrency: 2 });
   alarmOnMissed("ChangesMissed", changes.missed, { essential: true, blinding: true }, board);
-  alarmOnMissed("SymptomsMissed", symptoms.missed, { essential: true }, board);
+  // Symptoms explain drift that changes and sweeps find.
+  alarmOnMissed("SymptomsMissed", symptoms.missed, { essential: false }, board);
   alarmOnAge(changes, "Detect", { essential: true, blinding: true }, board);
   alarmOnAge(symptoms, "Detect", { essential: false }, board);
   alarmOnFailures("detect", { blinding: true }, board);
@@ -83,7 +84,7 @@ export function createDetect(
       means:
         "drift-guard dropped a message that none of its rules delivers. Somebody may try to name others for a change: find out who sent it.",
       pattern: "was dropped",
-      essential: true,
+      essential: false,
     },
     board,
   );

@@ -53,6 +53,7 @@ export function createNotify({ location, findings, control, bus, topic, board }:
   alarmOnAge(channel, "Notifier", { essential: true }, board);
   alarmOnFailedNotifications({ essential: true }, board);
   alarmOnFailures("notify", {}, board);
+  // Such a message ends in the queue of missed messages.
   alarmOnMetric(
     "NotifyTransitionsMissing",
     "notify",
@@ -60,7 +61,7 @@ export function createNotify({ location, findings, control, bus, topic, board }:
       means:
         "drift-guard cannot deliver a transition that its table does not hold: the message stays in its queue. Either the table was restored from a backup, or somebody deleted the transition, or puts events on the bus.",
       pattern: "does not hold",
-      essential: true,
+      essential: false,
     },
     board,
   );

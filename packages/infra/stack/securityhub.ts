@@ -72,7 +72,6 @@ export function createHubExchange({
   alarmOnAge(transitions, "HubImporter", { essential: false }, board);
   alarmOnAge(answers, "HubImporter", { essential: false }, board);
   alarmOnFailures("securityhub", {}, board);
-  // Of the same transition, notify counts it too.
   alarmOnMetric(
     "SecurityHubTransitionsMissing",
     "securityhub",
