@@ -1,9 +1,9 @@
 import { inspect } from "node:util";
 import { formatCause } from "@drift-guard/core/errors";
+import { version } from "@drift-guard/core/version";
 import { sanitise } from "@drift-guard/formats/printable";
 import { type Command, type ExitCode, UsageError } from "./command.ts";
 import { columnsOf, type Output, openTerminal, type Streams, wrapLines } from "./terminal.ts";
-import { version } from "./version.ts";
 
 const help = `drift-guard compares the IAM roles of AWS Batch with their references and
 reports every difference.

@@ -33,7 +33,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["compare.ts"],
   ],
   core: [
-    ["errors.ts", "issues.ts", "memo.ts", "model"],
+    ["errors.ts", "issues.ts", "memo.ts", "version.ts", "model"],
     ["policy-json.ts", "batch"],
     ["linked-role", "reference", "respond", "store"],
     ["ports.ts", "intake", "config"],
@@ -74,7 +74,7 @@ export const layers: Readonly<Partial<Record<keyof typeof packages, readonly (re
     ["local.ts"],
   ],
   cli: [
-    ["compile-cache.ts", "text-input.ts", "version.ts"],
+    ["compile-cache.ts", "text-input.ts"],
     ["file-failure.ts", "grant-lines.ts", "output", "statement-advice.ts", "terminal.ts"],
     ["account-source.ts", "command.ts", "comparison-report.ts", "config.ts", "drift-table.ts", "trail"],
     ["finding-choice.ts", "policy-partition.ts", "step-lines.ts"],

@@ -4,6 +4,7 @@ import { fingerprintOf } from "@drift-guard/core/config/fingerprint";
 import { type Check, type CheckStatus, countChecks } from "@drift-guard/core/doctor/check";
 import { expectDeployment } from "@drift-guard/core/doctor/expectation";
 import type { DeploymentReader } from "@drift-guard/core/ports";
+import { version } from "@drift-guard/core/version";
 import { sanitise } from "@drift-guard/formats/printable";
 import { examine } from "@drift-guard/guard/doctor/examine";
 import { listForwardedRegions, partitionOf } from "@drift-guard/infra/stack/regions";
@@ -97,7 +98,7 @@ async function readAndJudge(
   terminal.progress("Reading the deployment");
   const { deployment, close } = await openReader(place.region);
   try {
-    return await examine(expected, { fingerprint: fingerprintOf(config), file }, { deployment });
+    return await examine(expected, { fingerprint: fingerprintOf(config), version, file }, { deployment });
   } finally {
     close();
     terminal.progress("");

@@ -1,10 +1,10 @@
 import type { Config } from "@drift-guard/core/config/config";
+import { version } from "@drift-guard/core/version";
 import { sanitise } from "@drift-guard/formats/printable";
 import type { Distribution } from "@drift-guard/infra/distribution";
 import { type Command, parseOptions, UsageError } from "../command.ts";
 import { findConfigFile, loadConfig } from "../config.ts";
 import { type Terminal, wrap } from "../terminal.ts";
-import { version } from "../version.ts";
 
 /** `template`: writes CloudFormation templates of the guard for any account, or prints one for Security Hub's administrator. */
 export const template: Command = {

@@ -1,4 +1,4 @@
-import { findFingerprint } from "../config/fingerprint.ts";
+import { findFingerprint, findVersion } from "../config/fingerprint.ts";
 import type { DeployedSchedule, Read, ReaderIdentity } from "../model/deployed.ts";
 import type { Subscriber } from "../model/test-message.ts";
 import { cannotTell, fail, judgeRead, pass, type Verdict, warn } from "./check.ts";
@@ -87,6 +87,22 @@ export function judgeConfiguration(fingerprint: string, description: Read<string
       );
     },
     () => cannotTell("The function respond, which names the configuration, does not exist."),
+  );
+}
+
+/** Judges whether the guard is of the version of this command line, whose built-in references it then has too. */
+export function judgeVersion(version: string, description: Read<string>): Verdict {
+  return judgeRead(
+    description,
+    (text) => {
+      const deployed = findVersion(text);
+      if (deployed === version) return pass(`The guard is of version ${version}, as this command line.`);
+      return warn(
+        `The guard is of ${deployed === undefined ? "an earlier version" : `version ${deployed}`}, and this command line of ${version}: the guard may judge roles by other built-in references.`,
+        "Deploy, or use the command line of the guard's version.",
+      );
+    },
+    () => cannotTell("The function respond, which names the version, does not exist."),
   );
 }
 

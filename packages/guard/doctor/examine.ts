@@ -10,6 +10,7 @@ import {
   judgeHub,
   judgeSchedule,
   judgeTopic,
+  judgeVersion,
 } from "@drift-guard/core/doctor/surroundings";
 import { judgeTable } from "@drift-guard/core/doctor/table";
 import { judgeTrails } from "@drift-guard/core/doctor/trail";
@@ -19,6 +20,8 @@ import type { DoctorPorts } from "../ports.ts";
 /** The configuration that a deployment is compared with. */
 export interface LocalConfiguration {
   readonly fingerprint: string;
+  /** The version of the command line. */
+  readonly version: string;
   /** The file, or `the default`; for messages. */
   readonly file: string;
 }
@@ -106,6 +109,7 @@ export async function examine(
       home,
       judgeConfiguration(configuration.fingerprint, descriptionOf(respond), configuration.file),
     ),
+    check("configuration", "version", home, judgeVersion(configuration.version, descriptionOf(respond))),
   ];
 }
 

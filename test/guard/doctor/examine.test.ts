@@ -8,7 +8,7 @@ import { examine } from "@drift-guard/guard/doctor/examine";
 import { account } from "../../builders.ts";
 import { expected, healthyReader, queuePolicy, read } from "./healthy.ts";
 
-const configuration = { fingerprint: "0123456789abcdef", file: "drift-guard.config.ts" };
+const configuration = { fingerprint: "0123456789abcdef", version: "1.2.3", file: "drift-guard.config.ts" };
 const examineWith = (changes: Partial<DeploymentReader> = {}) =>
   examine(expected, configuration, { deployment: healthyReader(changes) });
 const unwell = (checks: readonly Check[]) => checks.filter(({ status }) => status !== "ok");
@@ -62,7 +62,7 @@ describe("doctor", () => {
       ["schedule", 1],
       ["hub", 1],
       ["topic", topics.length],
-      ["configuration", 1],
+      ["configuration", 2],
     ] as const)
       assert.equal(checks.filter((check) => check.area === area).length, count, area);
   });
@@ -355,9 +355,21 @@ describe("doctor, of what surrounds the guard", () => {
     assert.equal((await findOne(unheard("-alerts-eu-west-1", []))).status, "warning");
   });
 
-  it("warns of another configuration, and of a guard that does not say its own", async () => {
-    for (const description of ["Takes answers (configuration ffffffffffffffff)", "Takes answers"])
-      assert.equal((await findOne(lambdaWith("drift-guard-ci-respond", { description }))).status, "warning");
+  it("warns of another configuration or version, and of a guard that does not say its own", async () => {
+    const judge = async (description: string) =>
+      unwell(await examineWith(lambdaWith("drift-guard-ci-respond", { description }))).map(
+        ({ subject, status }) => `${status} ${subject}`,
+      );
+    const both = ["warning configuration", "warning version"];
+    assert.deepEqual(await judge("Takes answers (version 1.2.3, configuration ffffffffffffffff)"), [
+      "warning configuration",
+    ]);
+    assert.deepEqual(await judge("Takes answers (version 1.2.4, configuration 0123456789abcdef)"), [
+      "warning version",
+    ]);
+    // Deployments of an earlier version name the configuration alone, or nothing.
+    assert.deepEqual(await judge("Takes answers (configuration 0123456789abcdef)"), ["warning version"]);
+    assert.deepEqual(await judge("Takes answers"), both);
   });
 
   it("warns of a clock that is off by a minute, and fails where AWS refuses what it signs", async () => {

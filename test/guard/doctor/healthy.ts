@@ -98,7 +98,7 @@ export function healthyReader(changes: Partial<DeploymentReader> = {}): Deployme
       return read({
         state: "Active",
         lastUpdate: "Successful",
-        description: "Takes answers (configuration 0123456789abcdef)",
+        description: "Takes answers (version 1.2.3, configuration 0123456789abcdef)",
         reserved: read({ concurrency: undefined }),
         mappings: read(
           [...queues, ...(streamOf === undefined ? [] : [stream])].map((source) => ({

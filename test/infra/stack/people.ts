@@ -33,7 +33,7 @@ describe("the policies for people", () => {
     for (const policy of ["Operator", "Viewer"] as const)
       assert.equal(isAllowed(policy, "lambda:GetFunctionConfiguration", respond), true, policy);
     const { description } = everything.get("ResponderFunction").inputs;
-    assert.match(String(description), /\(configuration [0-9a-f]{16}\)$/);
+    assert.match(String(description), /\(version \d+\.\d+\.\d+, configuration [0-9a-f]{16}\)$/);
   });
 
   it("let operators ask for a test message and nothing else of the bus, and list who is subscribed", () => {
