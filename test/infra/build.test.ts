@@ -15,8 +15,17 @@ import { account, batchServicePolicy } from "../builders.ts";
 
 const everything = join(import.meta.dirname, "configs/everything.ts");
 
-/** The most that a start loads, in KB. */
-const limits = new Map([["publish", 310]]);
+/** The most that a start of each function loads, in KB: about a twentieth more than in November 2026. */
+const limits = new Map([
+  ["detect", 800],
+  ["lookup", 570],
+  ["notify", 700],
+  ["publish", 320],
+  ["respond", 690],
+  ["rollback", 800],
+  ["securityhub", 830],
+  ["sweep", 850],
+]);
 
 /** Returns the text of each file of code in a bundle's folder. */
 async function readCode(folder: string): Promise<readonly string[]> {
@@ -101,7 +110,7 @@ describe("the bundles", () => {
       const code = await readCode(folder);
       assert.equal(bytes, Buffer.byteLength(code.join("")), name);
       assert.ok(startBytes <= bytes, name);
-      const limit = (limits.get(name) ?? 850) * 1024;
+      const limit = (limits.get(name) ?? 0) * 1024;
       assert.ok(startBytes < limit, `${name} loads ${startBytes} bytes at its start, more than ${limit}`);
     }
   });
