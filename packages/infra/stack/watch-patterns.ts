@@ -195,12 +195,15 @@ const watched = {
 /** A kind of resource whose calls the watch matches. */
 export type WatchedKind = keyof typeof watched;
 
+/** A fault of the service, such as InternalFailure or ServiceUnavailable, leaves open whether a call took effect. */
+const tookEffect: Values = [{ exists: false }, startsWith("Internal"), startsWith("Serv")];
+
 /** Most characters of an event pattern (docs/aws-facts.md, "EventBridge delivery"). */
 const maxPatternLength = 2048;
 
 /**
  * Returns the event pattern, as JSON text, that matches the calls on this kind of resource that can blind the guard, by
- * anybody but the deployers. It matches a call that failed too, unless CloudTrail left out its parameters. Throws `ConfigError` where the deployers make it longer than EventBridge
+ * anybody but the deployers. A call that was refused changes nothing, and may name a resource by any text. Throws `ConfigError` where the deployers make it longer than EventBridge
  * allows.
  */
 export function renderWatchPattern(kind: WatchedKind, place: WatchedPlace): string {
@@ -212,6 +215,7 @@ export function renderWatchPattern(kind: WatchedKind, place: WatchedPlace): stri
     "detail-type": ["AWS API Call via CloudTrail"],
     detail: {
       eventSource: [`${service}.amazonaws.com`],
+      errorCode: tookEffect,
       ...(calls.length === 1 ? calls[0] : { $or: calls }),
       ...byOthers(place),
     },

@@ -140,7 +140,6 @@ function writeNotice(kind: WatchedKind, prefix: string) {
     `On: ${shown.map((_, index) => `<on${index + 1}>`).join(" ")}`,
     "By: <actor> <via>",
     "At: <time> in <region>, from <address>",
-    "If an error stands after the call, nothing changed.",
     "If you do not know why the call was made, act now: drift may go unseen. Undo the call, or deploy again; then start a sweep.",
     "The whole record: aws cloudtrail lookup-events --region <region> --lookup-attributes AttributeKey=EventId,AttributeValue=<id>",
     "What to do: docs/alarms.md, Calls that can blind the guard",

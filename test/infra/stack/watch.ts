@@ -44,7 +44,10 @@ function watchIn(stack: SynthesisedStack, region: string) {
 }
 
 /** Returns the names of the topics that are told of an event. */
-function told(stack: SynthesisedStack, event: ReturnType<typeof eventOf>): readonly string[] {
+function told(
+  stack: SynthesisedStack,
+  event: { readonly region: string; readonly detail: object },
+): readonly string[] {
   return watchIn(stack, event.region)
     .filter(({ pattern }) => matchesPattern(pattern, event))
     .map(({ topic }) => topic);
@@ -139,6 +142,18 @@ describe("the watch of the guard", () => {
       },
     ];
     for (const call of harmless) assert.deepEqual(told(everything, eventOf(call)), [], call.eventName);
+  });
+
+  it("tells nobody of refused calls, whose parameters can be any text, and does of calls of unknown outcome", () => {
+    for (const call of all) {
+      const event = eventOf(call);
+      const failed = (errorCode: string) =>
+        told(everything, { ...event, detail: { ...event.detail, errorCode } });
+      for (const code of ["AccessDenied", "ValidationException", "ResourceNotFoundException"])
+        assert.deepEqual(failed(code), [], `${call.eventName}: ${code}`);
+      for (const code of ["InternalFailure", "ServiceUnavailable", "InternalServerError"])
+        assert.ok(failed(code).includes("drift-guard-ci-watch"), `${call.eventName}: ${code}`);
+    }
   });
 
   it("is in the guard's region, in that of IAM's events, and in each region that forwards", () => {
@@ -333,7 +348,6 @@ describe("a notice of the watch", () => {
       "On: drift-guard-ci-iam",
       `By: arn:aws:sts::${account}:assumed-role/admin/alice`,
       "At: 2026-11-02T10:00:00Z in us-east-1, from 192.0.2.7",
-      "If an error stands after the call, nothing changed.",
       "If you do not know why the call was made, act now: drift may go unseen. Undo the call, or deploy again; then start a sweep.",
       "The whole record: aws cloudtrail lookup-events --region us-east-1 --lookup-attributes AttributeKey=EventId,AttributeValue=59fbb4ab-8b54-4d2b-9b2d-37a2a9b5a002",
       "What to do: docs/alarms.md, Calls that can blind the guard",
