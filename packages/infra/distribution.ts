@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Config } from "@drift-guard/core/config/config";
 import type { FunctionName } from "@drift-guard/core/config/environment";
-import { zip } from "./archive.ts";
+import { zipFolder } from "./archive.ts";
 import { type Bundle, buildFunctions } from "./build.ts";
 import { lambdas } from "./bundles.ts";
 import { partitionOf } from "./stack/regions.ts";
@@ -102,7 +102,7 @@ async function packFunctions(
   for (const [lambda, name] of Object.entries(lambdas)) {
     const bundle = bundles.find((each) => each.name === name);
     if (bundle === undefined || !components.has(`${lambda}Function`)) continue;
-    const content = zip([{ name: "index.mjs", content: await readFile(bundle.file) }]);
+    const content = await zipFolder(bundle.folder);
     const digest = createHash("sha256").update(content).digest("hex").slice(0, 16);
     packed.push({ name, file: `${name}-${digest}.zip`, content });
   }

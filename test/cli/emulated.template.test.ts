@@ -14,6 +14,7 @@ import {
 import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { JsonValue } from "@drift-guard/infra/synth/synthesis";
 import { omitUnknownAlarms } from "@drift-guard/local/deployment/template";
+import { unzipSync } from "fflate";
 import * as z from "zod";
 import everything from "../infra/configs/everything.ts";
 import { withEmulators } from "../local/emulated-suite.ts";
@@ -76,6 +77,19 @@ describe("template --out", () => {
       archives.map((name) => `\${ArtefactPrefix}${name}`).sort(),
     );
     assert.equal(Resources.Findings?.Properties.DeletionProtectionEnabled, true);
+  });
+
+  it("packs every file that a function imports, also those that it loads when they are needed", async () => {
+    for (const name of await readdir(join(out, "functions"))) {
+      const files = unzipSync(await readFile(join(out, "functions", name)));
+      const code = Object.entries(files).filter(([file]) => file.endsWith(".mjs"));
+      assert.ok("index.mjs" in files, name);
+      for (const [file, content] of code)
+        for (const [, imported = ""] of Buffer.from(content)
+          .toString()
+          .matchAll(/(?:\bfrom|\bimport)\s*\(?"\.\/([\w-]+\.mjs)"/g))
+          assert.ok(imported in files, `${file} of ${name} imports ${imported}`);
+    }
   });
 
   it("names the configuration, and the accounts that it names", () => {
