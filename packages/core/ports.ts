@@ -344,10 +344,12 @@ export interface UsageStore {
   /** Returns the known uses of a role. */
   usesOf(role: RoleKey): Promise<readonly RoleUse[]>;
   /**
-   * Replaces the uses of a compute environment or job definition; an empty map removes it. Returns the names of the roles
-   * that it uses now or used before.
+   * Replaces the uses of a compute environment or job definition; an empty map removes it. Uses that somebody else edited or
+   * removed are written again. Returns the names of the roles that it uses now or used before.
    */
   record(account: string, subject: UsageSubject, uses: UsesByRole): Promise<readonly string[]>;
+  /** Removes uses of these roles that no recorded compute environment or job definition has: somebody else added them. */
+  clean(account: string, roles: readonly string[]): Promise<void>;
   /** Yields every known compute environment and job definition of an account, with its roles. */
   users(account: string): AsyncIterable<RoleUser>;
 }
@@ -460,15 +462,14 @@ export interface TimedReading {
 export interface ReadingMoment {
   readonly from: Instant;
   readonly now: Instant;
-  readonly settleSeconds: number;
 }
 
 /** The last reading of each role that a process judged. */
 export interface RecentReadings {
   /**
    * Returns a reading that shows all that a message is about: it began at `from` or later. Undefined if there is none, if
-   * it is older than a minute, if the ledger is not the one that the reading led to, or if a finding has waited `settleSeconds`
-   * for another read.
+   * it is older than a minute, if the ledger is not the one that the reading led to, or if another read decides about one of
+   * its findings.
    */
   find(ledger: Ledger, moment: ReadingMoment): TimedReading | undefined;
   /** Keeps the reading that led to this ledger. */

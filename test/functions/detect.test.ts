@@ -116,8 +116,9 @@ describe("detect, in process", () => {
     await detect(batchOf(10, sentAt), aContext());
     assert.equal(reads, 1);
     assert.deepEqual(await foundIn(world), [roles[0]]);
-    world.clock.advance(1);
-    await detect(batchOf(20, world.clock.now()), aContext());
+    const later = world.clock.now();
+    world.clock.advance(3);
+    await detect(batchOf(20, later), aContext());
     assert.equal(reads, 2);
   });
 

@@ -6,6 +6,7 @@ import { StoreUnavailableError } from "@drift-guard/core/errors";
 import { formatRecheck, parseMessage } from "@drift-guard/core/intake/message";
 import { formatRollbackRequest, parseRollbackMessage } from "@drift-guard/core/intake/rollback-message";
 import type { Finding } from "@drift-guard/core/model/finding";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { ObservingPhase } from "@drift-guard/core/model/observing";
 import type { RollbackRequest } from "@drift-guard/core/model/rollback-request";
 import { rollbackKinds, type Transition } from "@drift-guard/core/model/transition";
@@ -228,13 +229,20 @@ export function aWorld({
   const stream: Transition[] = [];
   let postponed: { readonly at: number; readonly body: string; readonly receives: number }[] = [];
   let trail: string[] = [];
-  iam.onEvent((envelope) => trail.push(JSON.stringify(envelope)));
+  // When each event came into the queue. A repeated one is the same text.
+  const sentAt = new Map<string, Instant>();
+  const send = (envelope: object) => {
+    const body = JSON.stringify(envelope);
+    sentAt.set(body, instantOf(clock.now()));
+    trail.push(body);
+  };
+  iam.onEvent(send);
   iam.onEvent(({ detail }) => history.add(detail));
   const reports: LookupReport[] = [];
-  batch.onEvent((envelope) => trail.push(JSON.stringify(envelope)));
+  batch.onEvent(send);
 
   const receive = async (body: string) => {
-    await inspectMessage(parseMessage(body), ports, settings);
+    await inspectMessage(parseMessage(body), ports, settings, sentAt.get(body));
     await publish();
   };
   const deliver = async (transition: Transition) => {
@@ -299,7 +307,7 @@ export function aWorld({
       if (answer.status === "refused") throw new Error(`${call.call}: ${answer.code}: ${answer.message}`);
     },
     publishAwsPolicy: (policy) => iam.publishAwsPolicy(policy),
-    emit: (envelope) => void trail.push(JSON.stringify(envelope)),
+    emit: send,
     async settle(seconds = Number.POSITIVE_INFINITY) {
       const end = clock.now().getTime() + seconds * 1000;
       for (let round = 0; ; round += 1) {

@@ -1,20 +1,28 @@
 import { type DynamoDBClient, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import { TransactWriteCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
-import type { RoleUse, UsageSubject } from "@drift-guard/core/batch/role-use";
+import type { RoleUse, RoleUser, UsageSubject } from "@drift-guard/core/batch/role-use";
 import type { UsesByRole } from "@drift-guard/core/batch/uses";
 import { StoreUnavailableError } from "@drift-guard/core/errors";
-import type { RoleKey } from "@drift-guard/core/model/role";
+import { type RoleKey, sameRoleName } from "@drift-guard/core/model/role";
 import type { UsageStore } from "@drift-guard/core/ports";
 import { encodeItem } from "@drift-guard/core/store/items";
 import { findingKeys } from "@drift-guard/core/store/keys";
 import { joinRecordedUses } from "@drift-guard/core/store/recorded-uses";
-import { planUsage, RoleUserItem, UsageItem, type UsageWrite } from "@drift-guard/core/store/stored-uses";
+import {
+  areRecorded,
+  listUseKeys,
+  planUsage,
+  RoleUserItem,
+  UsageItem,
+  type UsageWrite,
+} from "@drift-guard/core/store/stored-uses";
 import {
   findItem,
   type Item,
   openTable,
   queryItems,
   readOrSkip,
+  sortKeyOf,
   type Table,
   type TableOptions,
   toStoreError,
@@ -37,11 +45,9 @@ export function createUsageStore(client: DynamoDBClient, options: TableOptions):
   return {
     usesOf: (role) => loadUses(table, role),
     record: (account, subject, uses) => recordUses(table, account, subject, uses),
+    clean: (account, roles) => cleanUses(table, account, roles),
     async *users(account) {
-      for await (const item of queryUsage(table, findingKeys.account(account))) {
-        const user = readOrSkip(table, item, RoleUserItem);
-        if (user) yield user;
-      }
+      yield* await listUsers(table, account);
     },
   };
 }
@@ -76,16 +82,67 @@ async function recordUses(
   for (let attempt = 0; attempt < maxRecordAttempts; attempt += 1) {
     const found = await findItem(table, findingKeys.account(account), findingKeys.usage(subject));
     const before = found && readOrSkip(table, found, RoleUserItem);
-    const { write, touched } = planUsage(before, subject, uses);
+    const planned = planUsage(before, subject, uses);
+    const isForged =
+      before !== undefined &&
+      planned.write === undefined &&
+      !areRecorded(before, uses, await loadStored(table, account, subject, uses));
+    const { write, touched } = isForged ? planUsage(before, subject, uses, true) : planned;
     const isBroken = found !== undefined && before === undefined;
     if (!write && isBroken) await removeUser(table, account, subject);
-    if (!write || (await store(table, account, { version: before?.version, isBroken }, write)))
-      return touched;
+    const isDone = !write || (await store(table, account, { version: before?.version, isBroken }, write));
+    if (isDone && isForged)
+      table.onUnreadable(`${findingKeys.account(account)} ${findingKeys.usage(subject)}`);
+    if (isDone) return touched;
   }
   throw new StoreUnavailableError(
     `The roles that the ${subject.kind} ${subject.name} uses changed during all ${maxRecordAttempts} attempts to store ` +
       `them in the table ${table.name}. The next message or sweep stores them.`,
   );
+}
+
+/** Loads what is stored of the uses of each role; undefined where nothing is, or nothing that can be read. */
+async function loadStored(
+  table: Table,
+  account: string,
+  subject: UsageSubject,
+  uses: UsesByRole,
+): Promise<ReadonlyMap<string, readonly RoleUse[] | undefined>> {
+  const sk = findingKeys.usage(subject);
+  const stored = new Map<string, readonly RoleUse[] | undefined>();
+  for (const name of uses.keys()) {
+    const item = await findItem(table, findingKeys.partition({ account, name }), sk);
+    stored.set(name, item && readOrSkip(table, item, UsageItem)?.uses);
+  }
+  return stored;
+}
+
+async function cleanUses(table: Table, account: string, roles: readonly string[]): Promise<void> {
+  const users = await listUsers(table, account);
+  const cleanRole = async (name: string) => {
+    const known = listUseKeys(name, users);
+    const pk = findingKeys.partition({ account, name });
+    for await (const item of queryUsage(table, pk)) {
+      const sk = sortKeyOf(item);
+      if (known.has(sk)) continue;
+      // Another writer may have recorded it since, and wrote its user in the same transaction.
+      const user = await findItem(table, findingKeys.account(account), sk);
+      const own = user && readOrSkip(table, user, RoleUserItem);
+      if (own?.roles.some((each) => sameRoleName(each, name))) continue;
+      await remove(table, { pk, sk });
+      table.onUnreadable(`${pk} ${sk}`);
+    }
+  };
+  await Promise.all(roles.map(cleanRole));
+}
+
+async function listUsers(table: Table, account: string): Promise<readonly RoleUser[]> {
+  const users: RoleUser[] = [];
+  for await (const item of queryUsage(table, findingKeys.account(account))) {
+    const user = readOrSkip(table, item, RoleUserItem);
+    if (user) users.push(user);
+  }
+  return users;
 }
 
 /**
@@ -144,7 +201,10 @@ async function store(
 }
 
 async function removeUser(table: Table, account: string, subject: UsageSubject): Promise<void> {
-  const Key = { pk: findingKeys.account(account), sk: findingKeys.usage(subject) };
+  await remove(table, { pk: findingKeys.account(account), sk: findingKeys.usage(subject) });
+}
+
+async function remove(table: Table, Key: { readonly pk: string; readonly sk: string }): Promise<void> {
   try {
     await table.documents.send(
       new TransactWriteCommand({ TransactItems: [{ Delete: { TableName: table.name, Key } }] }),

@@ -1,7 +1,16 @@
 import * as z from "zod";
 import { AgentFeature } from "./agent-version.ts";
 
-/** A permission that a job definition needs its execution role to have (R45, R46). */
+// What a need of each kind may be. A wider one in the table was written by somebody else: what a need allows is no excess.
+const needForms = {
+  secret: /^secretsmanager:GetSecretValue arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[^*?]+(?:\?{6})?$/,
+  registry: /^secretsmanager:GetSecretValue arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[^*?]+(?:\?{6})?$/,
+  parameter: /^ssm:GetParameters arn:[\w-]+:ssm:[\w-]+:\d{12}:parameter\/[^*?]+$/,
+  key: /^kms:Decrypt arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[^*?]+$/,
+  log: /^logs:CreateLogGroup arn:[\w-]+:logs:[\w-]+:\d{12}:log-group:[^*?]+(?::\*)?$/,
+};
+
+/** A permission that a job definition needs its execution role to have (R45, R46): one action on one resource. */
 export const Need = z
   .object({
     /** Such as `secretsmanager:GetSecretValue`. */
@@ -11,6 +20,9 @@ export const Need = z
     what: z.enum(["secret", "parameter", "registry", "key", "log"]),
     /** Path in the job definition, such as `containerProperties.secrets[0].valueFrom`. */
     at: z.string(),
+  })
+  .refine(({ action, resource, what }) => needForms[what].test(`${action} ${resource}`), {
+    error: "is no permission that a job definition can need",
   })
   .readonly();
 export type Need = z.infer<typeof Need>;

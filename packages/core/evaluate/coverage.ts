@@ -118,7 +118,12 @@ export function subtractGrants(grants: readonly Grant[], others: readonly Grant[
   if (others.length === 0) return grants;
   const known = new Set(serialiseGrants(others));
   // The requests of such a grant that were accepted are not known.
-  const whole = others.filter(({ partly }) => !partly);
+  // Sorted, as in the key: what is left must not depend on which order came first.
+  const whole = others
+    .filter(({ partly }) => !partly)
+    .map((other) => ({ other, text: serialiseGrants([other]).join() }))
+    .sort((one, another) => (one.text < another.text ? -1 : 1))
+    .map(({ other }) => other);
   return grants.flatMap((grant) => {
     const [text = ""] = serialiseGrants([grant]);
     if (known.has(text)) return [];

@@ -226,7 +226,10 @@ export function allowNeeds(
   facts: ReadonlyMap<string, ResourceFacts>,
   role?: Role,
 ): Reference {
-  const definitions = uses.filter((use) => use.kind === "job-definition");
+  // A job role reads no secrets for its job.
+  const definitions = uses.flatMap((use) =>
+    use.kind === "job-definition" && use.duty === "execution" ? [use] : [],
+  );
   const { demands } = listDemands({ uses: definitions, facts });
   if (demands.length === 0) return reference;
   const all = demands.map(({ need }) => need);

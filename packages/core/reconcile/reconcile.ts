@@ -176,7 +176,8 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
     case "suppressed": {
       // The exception expired, or covers other evidence.
       const worse = !same && (hasWorsened(finding.evidence, evidence) || isWorse(body, current));
-      return [{ ...markReturned(current), state: "open" }, worse ? "worsened" : "reopened"];
+      const returned: Finding = { ...markReturned(current), state: "open" };
+      return worse ? [seekAuthor(returned, finding, observation), "worsened"] : [returned, "reopened"];
     }
     case "open": {
       if (hasReturned(finding, observation)) {
@@ -186,11 +187,7 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
         const changed: Finding = { ...current, state: "open" };
         // A version by AWS can become a loss without another grant, when a policy of the role goes.
         const worse = hasWorsened(finding.evidence, evidence) || isWorse(body, current);
-        if (worse) {
-          // Somebody else may have added to it.
-          const { unattributed: _, ...sought } = changed;
-          return [sought, "worsened"];
-        }
+        if (worse) return [seekAuthor(changed, finding, observation), "worsened"];
         return evidence.kind === "drift" ? [changed, "improved"] : [changed];
       }
       if (unchanged) return [finding];
@@ -207,6 +204,18 @@ function confirm(finding: Finding, piece: Evidence, observation: Observation): F
       return finding.causedBy === undefined && kept.causedBy ? [kept, "attributed"] : [kept];
     }
   }
+}
+
+/**
+ * Returns a drift that got worse without the author of what it was before, unless the change shows who added to it: somebody
+ * else may have. A trusted author stays: the drift is theirs in part.
+ */
+function seekAuthor(worse: Finding, before: Finding, observation: Observation): Finding {
+  const { unattributed: _, ...sought } = worse;
+  if (newAuthorOf(worse.evidence, before, observation) || isByTrustedActor(before, observation))
+    return sought;
+  const { causedBy: __, origin: ___, ...unknown } = sought;
+  return unknown;
 }
 
 /**

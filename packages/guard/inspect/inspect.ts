@@ -9,7 +9,7 @@ import {
   type RoleRecheck,
 } from "@drift-guard/core/model/change";
 import type { Note } from "@drift-guard/core/model/evidence";
-import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { partOf } from "@drift-guard/core/model/part";
 import { sameRoleName } from "@drift-guard/core/model/role";
 import type { Cause } from "@drift-guard/core/model/transition";
@@ -60,14 +60,8 @@ function narrowToWatched(request: FullReadRequest, { config }: GuardSettings): F
   return rest;
 }
 
-// Most reads of IAM show a change within seconds. One that is too early is repeated by the recheck.
-const shownAfterMs = 10_000;
-
-/** Returns from when on a read shows a change: the change was made well before, or its message was waiting. */
-function findShownFrom({ at }: Change, sentAt: Instant | undefined): Instant {
-  const shown = instantOf(new Date(Date.parse(at) + shownAfterMs));
-  return sentAt !== undefined && isBefore(sentAt, shown) ? sentAt : shown;
-}
+// Clocks of SQS and of functions differ by less, and IAM shows most changes by then. The recheck reads again in any case.
+const shownAfterMs = 2_000;
 
 async function inspectChange(
   change: Change,
@@ -81,7 +75,9 @@ async function inspectChange(
   const cause: Cause = isNews
     ? { kind: "change", changeId: change.id, call: change.call, at: change.at }
     : { kind: "recheck" };
-  const after = isNews ? { after: change, shownFrom: findShownFrom(change, sentAt) } : {};
+  // A read that began when the message had been waiting for a while shows its change.
+  const shownFrom = sentAt && instantOf(new Date(Date.parse(sentAt) + shownAfterMs));
+  const after = isNews ? { after: change, ...(shownFrom && { shownFrom }) } : {};
   const request = { everyRole: "first", since: began } as const;
   if (mayConcernEveryRole(change)) {
     // A call to AWS Batch may also have changed which roles it uses.

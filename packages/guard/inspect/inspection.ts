@@ -69,7 +69,6 @@ export async function inspectRole(
 ): Promise<Inspection> {
   const key: RoleKey = { account: settings.account, name: watched.name };
   const { after, cause, shownFrom } = occasion;
-  const settleSeconds = settleSecondsOf(settings.config);
   let given = occasion.reading;
   const isRecorded = await isOwnCall(after, ports, settings);
   const isJudged = cause.kind === "recheck" && !isRecorded;
@@ -77,7 +76,7 @@ export async function inspectRole(
   const decision = await decideAndCommit(ports.findings, key, async (ledger) => {
     // Only the first attempt may use the caller's reading: after a conflict the role is read again.
     const began = instantOf(ports.now());
-    const recent = shownFrom && ports.readings?.find(ledger, { from: shownFrom, now: began, settleSeconds });
+    const recent = shownFrom && ports.readings?.find(ledger, { from: shownFrom, now: began });
     const seen = await readAndAssessRole(
       watched,
       given ?? recent?.reading,
@@ -121,7 +120,7 @@ export async function inspectRole(
       config: settings.config,
       ...(settings.guardRole !== undefined && { guardRole: settings.guardRole }),
       now,
-      settleSeconds,
+      settleSeconds: settleSecondsOf(settings.config),
     });
     const recheck = reconciled.recheck || foreign === "unknown";
     const unreadSince = seen.unread && reconciled.ledger.findings.find(isUnread)?.openedAt;

@@ -1,4 +1,4 @@
-import { cleanSinceOf } from "@drift-guard/core/model/finding";
+import { cleanSinceOf, type Finding } from "@drift-guard/core/model/finding";
 import { isBefore, millisecondsBetween } from "@drift-guard/core/model/instant";
 import { formatRoleKey } from "@drift-guard/core/model/role";
 import type { RecentReadings, TimedReading } from "@drift-guard/core/ports";
@@ -14,18 +14,14 @@ const maxRoles = 50;
 export function rememberReadings(): RecentReadings {
   const kept = new Map<string, TimedReading & { readonly version: number }>();
   return {
-    find(ledger, { from, now, settleSeconds }) {
+    find(ledger, { from, now }) {
       const found = kept.get(formatRoleKey(ledger.role));
       // A ledger of this version was made from this reading: no newer read is overwritten.
       if (found === undefined || found.version !== ledger.version) return undefined;
-      if (isBefore(found.began, from) || millisecondsBetween(found.began, now) > maxAgeMs) return undefined;
-      if (ledger.forged || ledger.outdated) return undefined;
-      // A finding is resolved by two reads, not by one that counts twice.
-      const isResolving = ledger.findings.some((finding) => {
-        const since = cleanSinceOf(finding);
-        return since !== undefined && millisecondsBetween(since, now) >= settleSeconds * 1000;
-      });
-      return isResolving ? undefined : found;
+      const age = millisecondsBetween(found.began, now);
+      if (isBefore(found.began, from) || age < 0 || age > maxAgeMs) return undefined;
+      if (ledger.forged || ledger.outdated || ledger.findings.some(awaitsRead)) return undefined;
+      return found;
     },
     keep(ledger, reading) {
       const key = formatRoleKey(ledger.role);
@@ -35,4 +31,12 @@ export function rememberReadings(): RecentReadings {
       if (kept.size > maxRoles && oldest !== undefined) kept.delete(oldest);
     },
   };
+}
+
+/** Whether another read of the role decides about a finding: it is resolved by two, and says whether a rollback lasts. */
+function awaitsRead(finding: Finding): boolean {
+  if (cleanSinceOf(finding) !== undefined) return true;
+  return (
+    finding.rollback?.undone === true && finding.rollback.returned !== true && finding.state !== "resolved"
+  );
 }

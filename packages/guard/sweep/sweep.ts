@@ -89,6 +89,9 @@ export async function sweep(
       listDiscoveredNames(ports, settings),
     );
     const names = [...guarded, ...(discovered ?? [])];
+    await collectFailure("uses that AWS Batch does not have", () =>
+      ports.usage.clean(settings.account, [...new Set(names)]),
+    );
     for (const name of await inspectNamed(names, state)) left.add(name);
     if (isRead && state.keysUnjudged.size > 0) await judgeKeys(state);
   }

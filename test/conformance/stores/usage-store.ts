@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import type { RoleUse, RoleUser, UsageSubject } from "@drift-guard/core/batch/role-use";
 import type { FindingStore, UsageStore } from "@drift-guard/core/ports";
 import { findingKeys } from "@drift-guard/core/store/keys";
+import { planUsage, UsageItem } from "@drift-guard/core/store/stored-uses";
 import { aDefinitionUse, aFinding, aLedger, anEnvironmentUse } from "../../builders.ts";
 
 /** A usage store under test, and what the suite needs besides the port. */
@@ -194,6 +195,38 @@ export function describeUsageStore(name: string, open: () => Promise<UsageStoreF
       await fixture.put(findingKeys.account(account), findingKeys.usage(environment()), {});
       await fixture.store.record(account, environment(), new Map());
       assert.equal((await users(fixture.store, account)).length, 1);
+    });
+
+    it("records anew what somebody edited, though nothing else changed", async () => {
+      const account = newAccount();
+      const role = { account, name: "R" };
+      const own = new Map([["R", [anEnvironmentUse()]]]);
+      const same = () => fixture.store.record(account, environment(), own);
+      await same();
+      const sk = findingKeys.usage(environment());
+      const uses = [UsageItem.encode({ uses: [aDefinitionUse()] }).uses].flat();
+      await fixture.put(findingKeys.partition(role), sk, { schema: 1, uses });
+      await same();
+      assert.deepEqual(await fixture.store.usesOf(role), [anEnvironmentUse()]);
+      const item = planUsage(undefined, environment(), own).write?.item;
+      assert.ok(item);
+      await fixture.put(findingKeys.account(account), sk, { ...item, schema: 1, roles: ["Other"] });
+      await same();
+      assert.deepEqual(await users(fixture.store, account), [{ subject: environment(), roles: ["R"] }]);
+    });
+
+    it("removes uses that no recorded environment or definition has", async () => {
+      const account = newAccount();
+      const role = { account, name: "R" };
+      await fixture.store.record(account, environment(), new Map([["R", [anEnvironmentUse()]]]));
+      const uses = [UsageItem.encode({ uses: [aDefinitionUse()] }).uses].flat();
+      await fixture.put(findingKeys.partition(role), findingKeys.usage(definition("planted")), {
+        schema: 1,
+        uses,
+      });
+      assert.equal((await fixture.store.usesOf(role)).length, 2);
+      await fixture.store.clean(account, ["r", "Nobody"]);
+      assert.deepEqual(await fixture.store.usesOf(role), [anEnvironmentUse()]);
     });
   });
 }

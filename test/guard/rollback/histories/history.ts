@@ -5,6 +5,7 @@ import { parseMessage } from "@drift-guard/core/intake/message";
 import { parseRollbackMessage } from "@drift-guard/core/intake/rollback-message";
 import type { Approval } from "@drift-guard/core/model/approval";
 import type { Control } from "@drift-guard/core/model/control";
+import { instantOf } from "@drift-guard/core/model/instant";
 import type { Ledger } from "@drift-guard/core/model/ledger";
 import type { RoleReading } from "@drift-guard/core/model/role";
 import type { Transition } from "@drift-guard/core/model/transition";
@@ -177,7 +178,10 @@ export async function beginHistory(choice: Choice, laws: Laws): Promise<History>
         outcomes.push(await handleRollbackMessage(parsed, ports, settings));
         noteReads(account, invocation);
         if ("changed" in parsed) account.noteMessage(parsed.changed.change.id);
-      } else await inspectMessage(parseMessage(message.body), ports, settings);
+      } else {
+        const sentAt = instantOf(new Date(message.sentAt));
+        await inspectMessage(parseMessage(message.body), ports, settings, sentAt);
+      }
     } catch (error) {
       if (!isExpected(error)) throw error;
       if (!queues.putBack(message)) forget(message);

@@ -7,6 +7,8 @@ export interface Message {
   readonly body: string;
   /** When it can be received, in milliseconds. */
   readonly at: number;
+  /** When it came into its queue, in milliseconds. */
+  readonly sentAt: number;
   readonly receives: number;
   /** Whether it may be lost, repeated or late: events of CloudTrail and EventBridge, and reports of changes. */
   readonly isUncertain: boolean;
@@ -14,7 +16,7 @@ export interface Message {
 
 /** The guard's two queues. */
 export interface Queues {
-  put(message: Omit<Message, "at" | "receives">, seconds: number): void;
+  put(message: Omit<Message, "at" | "sentAt" | "receives">, seconds: number): void;
   /** Puts a message back whose handling failed. Returns false if it was received too often and is dropped. */
   putBack(message: Message): boolean;
   /** Removes and returns one of the messages that can be received, or the next one that will be. */
@@ -41,7 +43,8 @@ export function createQueues(clock: VirtualClock): Queues {
   const nowMs = () => clock.now().getTime();
   return {
     put(message, seconds) {
-      messages.push({ ...message, at: nowMs() + seconds * 1000, receives: 0 });
+      const at = nowMs() + seconds * 1000;
+      messages.push({ ...message, at, sentAt: at, receives: 0 });
     },
     putBack(message) {
       const receives = message.receives + 1;
