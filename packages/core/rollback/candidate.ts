@@ -1,6 +1,6 @@
 import type { RollbackMode } from "../config/rollback-choice.ts";
 import { findNextOpening, isInWindows } from "../config/rollback-window.ts";
-import { isTrusted, nameActor } from "../config/trusted-actor.ts";
+import { nameActor } from "../config/trusted-actor.ts";
 import { leaveUncovered } from "../evaluate/coverage.ts";
 import { rateSeverity } from "../evaluate/severity.ts";
 import type { Actor } from "../model/actor.ts";
@@ -11,7 +11,8 @@ import type { Role } from "../model/role.ts";
 import type { Reference } from "../reference/reference.ts";
 import { type AcceptedPart, findAcceptedPart } from "./accepted-part.ts";
 import { findApproval } from "./approvals.ts";
-import { listCountedApprovals, listMakers } from "./counted-approvals.ts";
+import { listCountedApprovals } from "./counted-approvals.ts";
+import { listMakers, listTrusted } from "./makers.ts";
 import { findPauseOf } from "./pause.ts";
 import type { PlanningInput } from "./planning.ts";
 import type { Obstacle } from "./restoring.ts";
@@ -31,7 +32,7 @@ export interface Candidate {
   readonly approvedAt?: Instant;
   /** The owner's mode; in the observing phase `simulate` in its place, unless the drift is approved. */
   readonly mode: RollbackMode;
-  /** The trusted actors who made the drift. */
+  /** Who made the drift, if the owner trusts all of them; empty otherwise. */
   readonly trusted: readonly Actor[];
 }
 
@@ -41,9 +42,7 @@ export function listCandidates(planning: PlanningInput): readonly Candidate[] {
   return assessments.flatMap((evidence): readonly Candidate[] => {
     if (evidence.kind !== "drift") return [];
     const id = identifyFinding(role, evidence);
-    const trusted = listMakers(id, planning).filter(
-      (actor) => config !== undefined && isTrusted(actor, config),
-    );
+    const trusted = listTrusted(listMakers(id, control), config);
     const approvals = listCountedApprovals(id, planning);
     const approval = findApproval({ id, evidence }, { ...control, approvals, now });
     const coverage = { exceptions: control.exceptions, now };
@@ -96,7 +95,7 @@ export function findHold(candidate: Candidate, planning: PlanningInput): Obstacl
   if (isServiceLinked(role, reference)) {
     return { reason: `${role.name} is a service-linked role: only AWS may change it.` };
   }
-  const pause = findPauseOf(control.pauses ?? [], listMakers(id, planning).at(-1), now);
+  const pause = findPauseOf(control.pauses ?? [], listMakers(id, control), now);
   if (pause) {
     const where = pause.scope === "account" ? "in this account" : "of this role";
     return {

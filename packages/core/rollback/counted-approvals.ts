@@ -1,30 +1,14 @@
-import type { Actor } from "../model/actor.ts";
 import type { Approval } from "../model/approval.ts";
 import type { Drift } from "../model/evidence.ts";
 import { addSeconds, type Instant, isBefore } from "../model/instant.ts";
 import { findApproval } from "./approvals.ts";
 import { isByApprover } from "./approvers.ts";
+import { listCauses, listMakers } from "./makers.ts";
 import { isSamePrincipal } from "./pause.ts";
 import type { PlanningInput } from "./planning.ts";
 
 /** The decisions about a role, and the owner's choices for it, as far as approvals depend on them. */
 type ApprovalInput = Pick<PlanningInput, "control" | "guarded" | "now">;
-
-/** Returns who made a drift, since it was last rolled back. */
-export function listMakers(id: string, planning: Pick<PlanningInput, "control">): readonly Actor[] {
-  return listCauses(id, planning).map(({ actor }) => actor);
-}
-
-function listCauses(
-  id: string,
-  { control }: Pick<PlanningInput, "control">,
-): PlanningInput["control"]["causes"] {
-  const ends = control.rollbacks.flatMap((rollback) =>
-    rollback.status === "done" && rollback.plan.findings.includes(id) ? [rollback.startedAt] : [],
-  );
-  const isSince = (at: Instant | undefined) => at === undefined || !ends.some((end) => isBefore(at, end));
-  return control.causes.filter(({ findingId, at }) => findingId === id && isSince(at));
-}
 
 /**
  * Returns the approvals that count for a drift. Nobody approves the rollback of their own change; while it is not known who
@@ -67,7 +51,7 @@ export function findFormerApprover(
 }
 
 function listOthers(id: string, planning: ApprovalInput): readonly Approval[] {
-  const makers = listMakers(id, planning);
+  const makers = listMakers(id, planning.control);
   const { control, guarded } = planning;
   return control.approvals.filter(
     (approval) =>
@@ -94,5 +78,5 @@ export function isExplained(
   { findingId, digest }: { readonly findingId: string; readonly digest: string },
   planning: Pick<PlanningInput, "control">,
 ): boolean {
-  return listCauses(findingId, planning).some((cause) => cause.digest === digest);
+  return listCauses(findingId, planning.control).at(-1)?.digest === digest;
 }

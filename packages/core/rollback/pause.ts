@@ -11,16 +11,16 @@ export interface PauseInForce {
 }
 
 /**
- * Returns the pause that holds for a drift at `now`: of those in force, the one that ends last. A pause that the drift's own
- * actor made does not hold for it. `actor` is undefined where it is not known who made the drift.
+ * Returns the pause that holds for a drift at `now`: of those in force, the one that ends last. A pause by one of the
+ * drift's own makers does not hold for it. `makers` is empty where it is not known who made the drift.
  */
 export function findPauseOf<Pause extends PauseInForce>(
   pauses: readonly Pause[],
-  actor: Actor | undefined,
+  makers: readonly Actor[],
   now: Instant,
 ): Pause | undefined {
   return pauses
-    .filter(({ by, until }) => isBefore(now, until) && !(actor && isSamePrincipal(actor, by)))
+    .filter(({ by, until }) => isBefore(now, until) && !makers.some((actor) => isSamePrincipal(actor, by)))
     .toSorted((a, b) => Date.parse(a.until) - Date.parse(b.until))
     .at(-1);
 }

@@ -159,7 +159,7 @@ function planCandidates(candidates: readonly Candidate[], planning: PlanningInpu
       (policy) => part.kind === "inline" && part.name === policy.name && findRevocation(policy, revocations),
     );
   const withheld: Withheld[] = [];
-  const isPaused = findPauseOf(control.pauses ?? [], undefined, now) !== undefined;
+  const isPaused = findPauseOf(control.pauses ?? [], [], now) !== undefined;
   const ended = role.inline.filter((policy) => {
     const revocation = findRevocation(policy, revocations);
     // A pause holds every write.

@@ -25,14 +25,15 @@ export interface PlanningControl {
   /** The role that was read clean; left out if none was. */
   readonly enrolment?: KnownRole;
   /**
-   * Who made the change behind a finding, the last at the end. `digest` is that of the drift as it was read after the
-   * change (`digestEvidence`).
+   * Who made the change behind a finding or added to it, the last at the end. `digest` is that of the drift as it was read
+   * after the change (`digestEvidence`), `undoneBy` the rollback that undid it since then.
    */
   readonly causes: readonly {
     readonly findingId: string;
     readonly digest: string;
     readonly actor: Actor;
     readonly at?: Instant;
+    readonly undoneBy?: string;
   }[];
 }
 

@@ -1,7 +1,7 @@
 import { type Config, type GuardedRole, lookupSecondsOf } from "../config/config.ts";
 import type { RollbackSide } from "../config/rollback-choice.ts";
 import { findNextOpening, isInWindows } from "../config/rollback-window.ts";
-import { isTrusted, nameActor } from "../config/trusted-actor.ts";
+import { nameActor } from "../config/trusted-actor.ts";
 import { findWatchedRole } from "../config/watched-role.ts";
 import { findException, isExcepted } from "../evaluate/coverage.ts";
 import { parseIamArn } from "../model/arn.ts";
@@ -16,8 +16,9 @@ import { findReference } from "../reference/built-in.ts";
 import { isSeparable } from "./accepted-part.ts";
 import { findApproval } from "./approvals.ts";
 import { findNextStart, isContested } from "./attempts.ts";
-import { findWaitingApproval, listCountedApprovals, listMakers } from "./counted-approvals.ts";
+import { findWaitingApproval, listCountedApprovals } from "./counted-approvals.ts";
 import { listCountedExceptions } from "./counted-exceptions.ts";
+import { listMakers, listTrusted } from "./makers.ts";
 import { findPauseOf } from "./pause.ts";
 
 /**
@@ -225,8 +226,8 @@ function findObstacle(
   const { id } = finding;
   const waitsForAccepted = drift.covered !== undefined && !isSeparable(drift);
   const decisions = { control, guarded, now };
-  const makers = listMakers(id, decisions);
-  const pause = findPauseOf(control.pauses, makers.at(-1), now);
+  const makers = listMakers(id, control);
+  const pause = findPauseOf(control.pauses, makers, now);
   if (pause) {
     const { scope, by, until, reason } = pause;
     return { kind: "paused", scope, by, until, reason };
@@ -241,7 +242,7 @@ function findObstacle(
   if (approval && !isRefused) return { kind: "approved", by: approval.by };
   const waiting = findWaitingApproval(id, drift, decisions);
   if (waiting) return { kind: "approved", by: waiting.by, from: waiting.from };
-  const trusted = makers.filter((actor) => isTrusted(actor, config)).map(nameActor);
+  const trusted = listTrusted(makers, config).map(nameActor);
   const isAsked = guarded.rollback[drift.side] === "approve" || trusted.length > 0 || waitsForAccepted;
   if (approval === undefined && isAsked) {
     return {

@@ -33,7 +33,7 @@ export function createDecisionWarning(
     );
     return exceptions.length === 0 ? [] : [{ part: evidence.part, exceptions }];
   });
-  const pause = findPauseOf(pauses, undefined, now);
+  const pause = findPauseOf(pauses, [], now);
   const paused =
     pause === undefined
       ? []

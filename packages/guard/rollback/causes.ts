@@ -1,11 +1,10 @@
 import type { Config } from "@drift-guard/core/config/config";
-import { isTrusted } from "@drift-guard/core/config/trusted-actor";
 import type { Actor } from "@drift-guard/core/model/actor";
 import type { Change } from "@drift-guard/core/model/change";
 import type { Control, RecordedCause, UnreadSince } from "@drift-guard/core/model/control";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
-import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
+import { type Instant, instantOf } from "@drift-guard/core/model/instant";
 import { takeBytes } from "@drift-guard/core/model/json-size";
 import { isSamePart } from "@drift-guard/core/model/part";
 import type { Step } from "@drift-guard/core/model/plan";
@@ -19,6 +18,7 @@ import type { WatchedRoleWithUses } from "../inspect/discovery.ts";
 import type { GuardSettings, RollbackPorts } from "../ports.ts";
 import { recordExposure, recordSessionChange, recordSessions } from "./exposure.ts";
 import { observeRole } from "./observation.ts";
+import { addMaker, addUndone } from "./recorded-makers.ts";
 
 /**
  * Records the actor of a change as the cause of the drifts that it explains, as far as rollback's own read shows them; and
@@ -109,38 +109,40 @@ function addCauses(
   assessments: readonly Assessment[],
   config: Pick<Config, "trustedActors">,
 ): readonly RecordedCause[] {
-  const added = new Map<string, RecordedCause>();
+  const changed = new Map<string, readonly RecordedCause[]>();
+  const causesOf = (id: string) => changed.get(id) ?? causes.filter(({ findingId }) => findingId === id);
   for (const evidence of assessments) {
     const actor = evidence.kind === "drift" ? authorOf(evidence, change) : undefined;
     if (actor === undefined) continue;
     const findingId = identifyFinding(key, evidence);
-    const digest = digestEvidence(evidence);
-    const known = causes.find((each) => each.findingId === findingId);
-    if (known && keepsCause(known, change, digest, actor, config)) continue;
     const undone = rollbacks.findLast(
-      ({ plan, startedAt }) => plan.findings.includes(findingId) && !isNotBefore(change.at, startedAt),
+      ({ plan, startedAt, status }) =>
+        status !== "failed" && plan.findings.includes(findingId) && !isNotBefore(change.at, startedAt),
     );
-    added.set(findingId, {
+    const cause: RecordedCause = {
       findingId,
-      digest,
+      digest: digestEvidence(evidence),
       changeId: change.id,
       call: change.call,
       at: change.at,
       actor: limitActor(actor),
       // The event came after the rollback of its own drift.
       ...(undone && { undoneBy: undone.id }),
-    });
+    };
+    const known = causesOf(findingId);
+    changed.set(findingId, undone ? addUndone(known, cause) : addMaker(known, cause, config));
   }
-  for (const cause of listUndoneCauses(causes, rollbacks, change)) {
-    if (!added.has(cause.findingId)) added.set(cause.findingId, cause);
+  for (const cause of listUndoneCauses(rollbacks, change)) {
+    changed.set(cause.findingId, addUndone(causesOf(cause.findingId), cause));
   }
-  if (added.size === 0) return causes;
-  return [...causes.filter(({ findingId }) => !added.has(findingId)), ...added.values()];
+  const others = causes.filter(({ findingId }) => !changed.has(findingId));
+  const all = [...others, ...[...changed.values()].flat()];
+  const isSame = all.length === causes.length && all.every((cause) => causes.includes(cause));
+  return isSame ? causes : all;
 }
 
 /** Returns the change as the cause of drifts that a rollback undid before the message about the change came. */
 function listUndoneCauses(
-  causes: Control["causes"],
   rollbacks: Control["rollbacks"],
   { id, call, at, actor, writes }: Change,
 ): readonly RecordedCause[] {
@@ -148,28 +150,17 @@ function listUndoneCauses(
   const undone = rollbacks.find(
     ({ startedAt, plan }) => isNotBefore(startedAt, at) && plan.steps.some(isSame),
   );
-  const steps = undone?.plan.steps.filter(isSame) ?? [];
-  return [...new Set(steps.flatMap(({ findings }) => findings))].flatMap((findingId) => {
-    const known = causes.find((each) => each.findingId === findingId);
-    if (undone === undefined || (known && (known.changeId === id || isBefore(at, known.at)))) return [];
-    return [{ findingId, digest: "", changeId: id, call, at, actor: limitActor(actor), undoneBy: undone.id }];
-  });
-}
-
-// As in findings: who added to a drift becomes its cause, except that a trusted actor stays one, because a rollback would
-// undo their part too. An actor who writes the same again ends the cover of a trusted one.
-function keepsCause(
-  known: RecordedCause,
-  change: Change,
-  digest: string,
-  actor: Actor,
-  config: Pick<Config, "trustedActors">,
-): boolean {
-  if (known.changeId === change.id || isBefore(change.at, known.at)) return true;
-  // What an earlier role of that name had is gone: its maker is the author of all that the new one lacks or has.
-  if (known.undoneBy !== undefined || change.call === "iam:CreateRole") return false;
-  const added = known.digest !== digest;
-  return isTrusted(known.actor, config) ? added || isTrusted(actor, config) : !added;
+  if (undone === undefined) return [];
+  const steps = undone.plan.steps.filter(isSame);
+  return [...new Set(steps.flatMap(({ findings }) => findings))].map((findingId) => ({
+    findingId,
+    digest: "",
+    changeId: id,
+    call,
+    at,
+    actor: limitActor(actor),
+    undoneBy: undone.id,
+  }));
 }
 
 const maxText = 700;

@@ -11,6 +11,7 @@ import type { GuardSettings, RollbackPorts } from "../ports.ts";
 import { recordSessions } from "./exposure.ts";
 import { type Observation, observeRole } from "./observation.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
+import { forgetGone } from "./recorded-makers.ts";
 
 /**
  * Records the id of a role and the time of this read, if rollback's own read finds the role clean. A role with another id
@@ -23,12 +24,13 @@ export async function enrolRole(
   ports: Pick<RollbackPorts, "roles" | "control" | "now">,
   { config }: Pick<GuardSettings, "config">,
 ): Promise<RollbackOutcome> {
-  const { result } = await decideOnControl(ports.control, key, instantOf(ports.now()), async (control) => {
+  const { result } = await decideOnControl(ports.control, key, instantOf(ports.now()), async (stored) => {
     const observation = await observeRole(watched, ports);
-    const end = (why: string, kept = control) => ({ control: kept, result: nothingToDo(why) });
-    if (observation.status === "absent") return end(`${watched.name} does not exist`);
-    if (control.unreadable !== undefined) return end("the control record cannot be read whole");
+    const end = (why: string, kept: Control) => ({ control: kept, result: nothingToDo(why) });
+    if (observation.status === "absent") return end(`${watched.name} does not exist`, stored);
+    if (stored.unreadable !== undefined) return end("the control record cannot be read whole", stored);
     const { role, assessments, now } = observation;
+    const control = forgetGone(stored, key, assessments, now, config);
     const exceptions = listCountedExceptions(control, config);
     const isClean = noteRevocations(role, assessments, control, now).every(
       (evidence) =>
@@ -40,7 +42,7 @@ export async function enrolRole(
       return end(`${watched.name} is not as its reference says`, exposed);
     }
     const enrolled = enrol(control, observation);
-    if (enrolled === undefined) return end(`${watched.name} was made anew since it was enrolled`);
+    if (enrolled === undefined) return end(`${watched.name} was made anew since it was enrolled`, control);
     return { control: enrolled, result: { status: "enrolled" } satisfies RollbackOutcome };
   });
   return result;

@@ -19,6 +19,7 @@ import {
 import { applyStep } from "@drift-guard/core/rollback/apply-step";
 import { markFailures } from "@drift-guard/core/rollback/attempts";
 import { digestContent } from "@drift-guard/core/rollback/content";
+import { listMakers } from "@drift-guard/core/rollback/makers";
 import {
   createDigester,
   createExpectedStates,
@@ -207,18 +208,16 @@ async function findForeignChange(execution: Execution, step: PlannedStep): Promi
   return step.restores ? findNewObstacle(execution, step) : undefined;
 }
 
-/** Returns why a step is not taken in a pause that a person made since the rollback was planned; not the drift's own actor. */
+/** Returns why a step is not taken in a pause that a person made since the rollback was planned; not by one who made the drifts. */
 function findNewPause(
   { held: { control, rollback }, ports }: Execution,
   step: PlannedStep,
 ): string | undefined {
-  const { causes, pauses } = control;
+  const { pauses } = control;
   const made = pauses.filter(({ at }) => !isBefore(at, rollback.startedAt));
   if (made.length === 0) return undefined;
-  const author = causes.findLast(
-    ({ findingId, undoneBy }) => undoneBy === undefined && step.findings.includes(findingId),
-  )?.actor;
-  const pause = findPauseOf(made, author, instantOf(ports.now()));
+  const makers = step.findings.flatMap((id) => listMakers(id, control));
+  const pause = findPauseOf(made, makers, instantOf(ports.now()));
   return pause && `${pause.by} paused the rollback until ${pause.until}, so nothing more was written.`;
 }
 

@@ -27,6 +27,7 @@ import { planWithinLimits } from "./limited-plan.ts";
 import { findSizeObstacle, recordUnexplained } from "./limits.ts";
 import type { Observation } from "./observation.ts";
 import { nothingToDo, type RollbackOutcome } from "./outcome.ts";
+import { forgetGone } from "./recorded-makers.ts";
 import type { FindingRefusal, FindingSimulation } from "./report.ts";
 
 /** A request to look at a watched role. */
@@ -81,13 +82,14 @@ export async function decideNew(
   );
   if (observation.status === "absent") return finish(read, nothingToDo(`${watched.name} does not exist`));
   const { role, assessments, now } = observation;
-  const exceptions = listCountedExceptions(read, config);
+  const seen = forgetGone(read, key, assessments, now, config);
+  const exceptions = listCountedExceptions(seen, config);
   const live = assessments.flatMap(
     (evidence) => leaveUncovered({ id: identifyFinding(key, evidence), evidence }, { exceptions, now }) ?? [],
   );
   // Restoring depends on when a stranger could last begin a session.
   const drifts = live.filter((evidence): evidence is Drift => evidence.kind === "drift");
-  const known = recordUnexplained(read, drifts, { key, now, config });
+  const known = recordUnexplained(seen, drifts, { key, now, config });
   const control = recordSessions(known, role, assessments, now);
   const standing = listStanding(role, control);
   if (drifts.length === 0 && !standing.some((revocation) => hasEnded(revocation, now))) {

@@ -220,7 +220,7 @@ export async function reportContests(control: Control, key: RoleKey, ports: Repo
         !isBefore(finding.contestedAt, lastStart)
       )
         return finding;
-      const cause = control.causes.find(({ findingId }) => findingId === finding.id);
+      const cause = control.causes.findLast(({ findingId }) => findingId === finding.id);
       const note = describeContest(listUndoingStarts(control, finding.id, now), cause);
       const [after, transition] = move({ ...finding, contestedAt: now }, "contested", undefined, note, now);
       transitions.push(cause ? { ...transition, actor: cause.actor } : transition);

@@ -90,6 +90,17 @@ describe("a trusted actor", () => {
     assert.equal(isTrusted(bare, config), false);
   });
 
+  it("does not keep a drift to which somebody else added", () => {
+    const [missing] = driftsOf(detached);
+    assert.ok(missing);
+    const config = { trustedActors: [terraform], severities: {} };
+    const makers = [anActor({ type: "AssumedRole", issuer: terraform }), session("dev", "ann")];
+    const causes = makers.map((actor) => ({ findingId: missing.id, digest: "", actor }));
+    assert.deepEqual(calls(plan(detached, automatic, { config, control: { causes } })), [
+      "iam:AttachRolePolicy",
+    ]);
+  });
+
   it("counts for a drift only since it was last rolled back", () => {
     const [missing] = driftsOf(detached);
     assert.ok(missing);

@@ -103,7 +103,9 @@ describe("the standing of a finding", () => {
       approvers: [],
       trusted: [pipeline],
     });
-    assert.equal(standing({}, { config: trusting, control: { causes: [cause()] } }).kind, "undoing");
+    for (const others of [[cause()], [...causes, cause()]]) {
+      assert.equal(standing({}, { config: trusting, control: { causes: others } }).kind, "undoing");
+    }
   });
 
   it("is approved once somebody else than the actor approved, and names when the approval counts", () => {

@@ -77,6 +77,18 @@ describe("The cause of a drift", () => {
     );
   });
 
+  it("explains the drift that a rollback failed to undo, although its message came after that", async () => {
+    const config = defineConfig({ roles: { [key.name]: { rollback: { missing: "automatic" } } } });
+    const world = aWorld({ config, disorder: () => [] });
+    world.iam.deny({ kind: "session", role: guardRole, session: "rollback" }, ["AttachRolePolicy"]);
+    world.act(detach);
+    await world.sweep();
+    await world.settle(120);
+    assert.deepEqual(await causesOf(world, by("ann", { at: secondsAfterNoon(-600) })), ["ann"]);
+    const { causes, rollbacks } = await world.control.load(key);
+    assert.deepEqual([rollbacks[0]?.status, causes[0]?.undoneBy], ["failed", undefined]);
+  });
+
   it("is cut where its texts are long", async () => {
     const world = aDriftedWorld();
     await causesOf(world, by("ann", { actor: anActor({ userAgent: "x".repeat(5000) }) }));
