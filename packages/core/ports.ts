@@ -4,7 +4,7 @@ import type { RoleUse, RoleUser, UsageSubject } from "./batch/role-use.ts";
 import type { UsesByRole } from "./batch/uses.ts";
 import type { RoleActivity } from "./linked-role/linked-role.ts";
 import type { RegionScan } from "./linked-role/status.ts";
-import type { Change, Recheck, Subject } from "./model/change.ts";
+import type { Change, ChangeName, Recheck, Subject } from "./model/change.ts";
 import type { Control, Decision } from "./model/control.ts";
 import type { DeletionStatus } from "./model/deletion.ts";
 import type {
@@ -313,14 +313,17 @@ export interface TrailReader {
 }
 
 /**
- * Stores the changes whose roles are read again, so that a recheck only names one and cannot invent it. Throws
- * `StoreUnavailableError`.
+ * Stores the changes whose roles are read again, so that a recheck only names one and cannot invent it. Somebody who can
+ * write the store cannot invent one either. Throws `StoreUnavailableError`.
  */
 export interface ChangeStore {
-  /** Keeps a change of a role for as long as rechecks may name it. */
-  keep(role: RoleKey, change: Change): Promise<void>;
-  /** Returns the change of a role with this id; undefined if there is none. */
-  find(role: RoleKey, changeId: string): Promise<Change | undefined>;
+  /** Keeps a change of a role for as long as rechecks may name it, and returns its name. */
+  keep(role: RoleKey, change: Change): Promise<ChangeName>;
+  /**
+   * Returns the change of a role with this name; undefined if there is none. One that is not the change that was kept under
+   * its name is left out and counted as forged, and so is one that is gone.
+   */
+  find(role: RoleKey, name: ChangeName): Promise<Change | undefined>;
 }
 
 /**

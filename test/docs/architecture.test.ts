@@ -144,7 +144,7 @@ describe("the page on architecture", () => {
       findingKeys.finding("id"),
       findingKeys.transition("id", 1).replace(/\d+$/, "seq"),
       findingKeys.usage(subject).replace(subject.kind, "kind"),
-      findingKeys.change("id"),
+      findingKeys.change({ id: "id", digest: "digest" }),
       findingKeys.hubFinding("id"),
       findingKeys.symptom("key"),
       controlKeys.exception("id"),

@@ -8,11 +8,11 @@ describe("A queue of rechecks on a virtual clock", () => {
   it("returns each due recheck once, earliest first", async () => {
     const clock = createVirtualClock(noon);
     const queue = createRecheckQueue(clock);
-    await queue.schedule({ role: "late", changeId: "c-1" }, 120);
+    await queue.schedule({ role: "late", change: { id: "c-1" } }, 120);
     await queue.schedule({ role: "soon" }, 60);
     assert.deepEqual(queue.due(clock.now()), []);
     clock.advance(120);
-    assert.deepEqual(queue.due(clock.now()), [{ role: "soon" }, { role: "late", changeId: "c-1" }]);
+    assert.deepEqual(queue.due(clock.now()), [{ role: "soon" }, { role: "late", change: { id: "c-1" } }]);
     assert.deepEqual(queue.due(clock.now()), []);
   });
 

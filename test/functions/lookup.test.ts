@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { TrailUnreadableError } from "@drift-guard/core/errors";
 import { emptyLedger } from "@drift-guard/core/model/ledger";
+import { nameChange } from "@drift-guard/core/store/kept-changes";
 import type { LookupPorts } from "@drift-guard/guard/ports";
 import { createHandler } from "../../functions/lookup.ts";
 import { account, aFinding, noon } from "../builders.ts";
@@ -17,7 +18,7 @@ function aHandler() {
       load: async (role) => ({ ...emptyLedger(role), version: 1, findings: [finding] }),
       commit: async ({ after }) => after,
     },
-    changes: { keep: async () => {} },
+    changes: { keep: async (_, change) => nameChange(change) },
     rechecks: { schedule: async () => {} },
     lookups: { send: async () => {} },
     trail: {

@@ -82,6 +82,8 @@ export interface World {
   readonly history: History;
   /** What lookups in the history found, in order. */
   readonly lookups: readonly LookupReport[];
+  /** Keys of the changes that rechecks named and that were not found as they were kept, in order. */
+  readonly forged: readonly string[];
   /** The outcomes of the requests for rollbacks, in order. */
   readonly rollbacks: readonly RollbackOutcome[];
   /** Makes a call to IAM as `by`. Throws if IAM refuses it. */
@@ -187,6 +189,7 @@ export function aWorld({
   };
   const control = wrapControl(createControlStore(database));
   const store = createFindingStore(database, { sinks: ["notify"] });
+  const forged: string[] = [];
   const ports: WorldPorts = {
     roles: roles(iam.reader(guard)),
     policies: iam.policyReader(),
@@ -204,7 +207,7 @@ export function aWorld({
     rechecks,
     requests,
     ...(looksUp && { lookups }),
-    changes: createChangeStore(database),
+    changes: createChangeStore(database, { onUnreadable: (itemKey) => forged.push(itemKey) }),
     batch: batch.reader,
     usage: createUsageStore(database),
     fullReads: createFullReadStore(database),
@@ -297,6 +300,7 @@ export function aWorld({
     announced,
     history,
     lookups: reports,
+    forged,
     rollbacks,
     act(call, by = mallory) {
       const answer = iam.call(call, by);

@@ -7,9 +7,9 @@ import { parseEngineTime, parseJsonText } from "./exported-values.ts";
 
 // Records of real trails have null, "None" or nothing in fields that the guide documents as text. CloudTrail cuts user agents
 // and error messages at 1 KB (docs/aws-facts.md, "CloudTrail records"), and every other text of these is shorter; a record
-// from elsewhere may not be cut.
+// from elsewhere may not be cut. A cut within a character leaves half of it, which no store returns as it was written.
 const text = z.preprocess(
-  (value) => (typeof value === "string" && value !== "" ? value.slice(0, 1024) : undefined),
+  (value) => (typeof value === "string" && value !== "" ? value.slice(0, 1024).toWellFormed() : undefined),
   z.string().optional(),
 );
 

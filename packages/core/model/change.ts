@@ -70,12 +70,23 @@ export function mayConcernEveryRole({ outcome, subjects }: Pick<Change, "outcome
   return mayHaveChanged(outcome) && subjects.length === 0;
 }
 
+/** Names a change that the guard keeps (`ChangeStore`), so that nobody can replace it by another. */
+export interface ChangeName {
+  /** The change's id. */
+  readonly id: string;
+  /**
+   * SHA-256 of the change as it was kept, 64 hex digits. Messages of versions before this field have none, and their change is
+   * believed: only the guard's functions may send to their queue, and the change may be a call by a thief of its credentials.
+   */
+  readonly digest?: string;
+}
+
 /** A request to read a role again, some time after a change. */
 export interface RoleRecheck {
   /** The role's name. */
   readonly role: string;
-  /** Id of the change that caused the first read (`ChangeStore`); left out if a sweep or a read of every role did. */
-  readonly changeId?: string;
+  /** The change that caused the first read; left out if a sweep or a read of every role did. */
+  readonly change?: ChangeName;
   /** When the first of these reads was due; left out by the request for it. Rechecks end a day later. */
   readonly began?: Instant;
   /** A person decided about a finding of the role: it is read, even if another recheck just did so. */
@@ -98,6 +109,10 @@ export type Recheck = RoleRecheck | FullReadRequest;
 const RoleRecheckMessage = z.object({
   recheck: z.string().regex(/^[\w+=,.@-]{1,64}$/),
   changeId: z.string().max(128).exactOptional(),
+  changeDigest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .exactOptional(),
   began: Instant.exactOptional(),
   decided: z.literal(true).exactOptional(),
 });
@@ -108,18 +123,23 @@ const FullReadMessage = z.object({
 });
 
 /**
- * A recheck as a message of the changes queue: `{"recheck": ROLE, "changeId": ID, "began": TIME}`, or
- * `{"everyRole": "first", "since": TIME}`.
+ * A recheck as a message of the changes queue: `{"recheck": ROLE, "changeId": ID, "changeDigest": DIGEST, "began": TIME}`,
+ * or `{"everyRole": "first", "since": TIME}`.
  */
 export const RecheckMessage = z.codec(z.union([RoleRecheckMessage, FullReadMessage]), z.custom<Recheck>(), {
   decode: (message): Recheck => {
     if ("everyRole" in message) return message;
-    const { recheck, ...rest } = message;
-    return { role: recheck, ...rest };
+    const { recheck, changeId: id, changeDigest: digest, ...rest } = message;
+    const change = id !== undefined && { change: { id, ...(digest !== undefined && { digest }) } };
+    return { role: recheck, ...change, ...rest };
   },
   encode: (request) => {
     if ("everyRole" in request) return request;
-    const { role, ...rest } = request;
-    return { recheck: role, ...rest };
+    const { role, change, ...rest } = request;
+    const named = change && {
+      changeId: change.id,
+      ...(change.digest !== undefined && { changeDigest: change.digest }),
+    };
+    return { recheck: role, ...named, ...rest };
   },
 });

@@ -1,4 +1,5 @@
 import type { UsageSubject } from "../batch/role-use.ts";
+import type { ChangeName } from "../model/change.ts";
 import type { FindingState } from "../model/finding.ts";
 import type { RoleKey } from "../model/role.ts";
 import { formatRoleKey } from "../model/role.ts";
@@ -31,8 +32,8 @@ export const findingKeys = {
   usage: ({ kind, region, name }: UsageSubject) => `USAGE#${kind}#${region}#${name}`,
   /** The prefix of all uses' keys. */
   anyUsage: "USAGE#",
-  /** A change of the role that is rechecked; loading the ledger does not read it. */
-  change: (id: string) => `CHANGE#${id}`,
+  /** A change of the role that is rechecked; loading the ledger does not read it. Older versions kept it without a digest. */
+  change: ({ id, digest }: ChangeName) => (digest === undefined ? `CHANGE#${id}` : `CHANGE#${id}#${digest}`),
   /** The account's partition: environments and definitions, with the names of their roles. */
   account: (account: string) => `${account}#`,
   /** In the account's partition: when every watched role was last read, or AWS Batch in a Region with them. */

@@ -5,6 +5,7 @@ import { digestEvidence } from "@drift-guard/core/model/identity";
 import { addSeconds, type Instant, instantOf, millisecondsBetween } from "@drift-guard/core/model/instant";
 import type { Transition } from "@drift-guard/core/model/transition";
 import type { FindingStore, HubStore, HubWorkflows } from "@drift-guard/core/ports";
+import { quietDays, quietEndOf } from "./quieting.ts";
 
 /** What people are told of an answer that somebody gave in Security Hub. */
 export type HubNews =
@@ -30,8 +31,6 @@ interface UntoldNews {
   record(): Promise<void>;
 }
 
-/** How long a suppression in Security Hub keeps people from being told. */
-const quietDays = 30;
 /** A custom action on a finding is told once in this time. */
 const actionPauseMs = 60_000;
 const maxActions = 10;
@@ -155,7 +154,7 @@ async function takeWorkflow(
     );
   }
   if (state.untold !== true) return undefined;
-  const until = state.quieting?.until;
+  const until = state.quieting && quietEndOf(state.quieting);
   return {
     news: { kind: "suppressed", transition, ...(until !== undefined && { until }) },
     record: async () => {

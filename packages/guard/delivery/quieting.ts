@@ -1,8 +1,11 @@
-import type { HubFinding } from "@drift-guard/core/model/hub";
+import type { HubFinding, Quieting } from "@drift-guard/core/model/hub";
 import { digestEvidence } from "@drift-guard/core/model/identity";
-import { type Instant, instantOf, isBefore } from "@drift-guard/core/model/instant";
+import { addSeconds, type Instant, instantOf, isAhead, isBefore } from "@drift-guard/core/model/instant";
 import type { Transition, TransitionKind } from "@drift-guard/core/model/transition";
 import type { HubStore } from "@drift-guard/core/ports";
+
+/** How long a suppression in Security Hub keeps people from being told, whatever the stored item says. */
+export const quietDays = 30;
 
 // What the guard or a person did, what it does soon, and whom an open trust policy let in, is told whatever Security Hub says.
 const neverQuiet: readonly TransitionKind[] = [
@@ -28,7 +31,7 @@ export function isQuiet({ kind, finding }: Transition, { quieting }: HubFinding,
   if (quieting.digest !== digestEvidence(finding.evidence)) return false;
   switch (quieting.kind) {
     case "suppressed":
-      return quieting.until !== undefined && isBefore(now, quieting.until);
+      return isBefore(now, quietEndOf(quieting) ?? now) && !isAhead(quieting.at, now);
     case "acknowledged":
       return !endsAcknowledgement.includes(kind);
   }
@@ -36,8 +39,15 @@ export function isQuiet({ kind, finding }: Transition, { quieting }: HubFinding,
 
 /** Returns when a suppression ended that a user of Security Hub set; undefined if it has not ended, or there is none. */
 export function findQuietEnd({ quieting }: HubFinding, now: Instant): Instant | undefined {
-  const until = quieting?.kind === "suppressed" ? quieting.until : undefined;
+  const until = quieting?.kind === "suppressed" ? quietEndOf(quieting) : undefined;
   return until === undefined || isBefore(now, until) ? undefined : until;
+}
+
+/** Returns when a suppression ends: at most 30 days after it was set. Undefined if it has no effect. */
+export function quietEndOf({ at, until }: Quieting): Instant | undefined {
+  if (until === undefined) return undefined;
+  const lasts = Date.parse(until) - Date.parse(at);
+  return lasts <= quietDays * 86_400_000 ? until : addSeconds(at, quietDays * 86_400);
 }
 
 /** Returns the ids of the transitions of which people are not told (`isQuiet`). Throws `StoreUnavailableError`. */

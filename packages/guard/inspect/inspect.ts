@@ -100,11 +100,11 @@ async function inspectChange(
         ...(isNews ? await noteLinkedRoleEdits(watched, change, ports) : []),
         ...(isNews ? await noteRunningDeletion(watched, change, ports) : []),
       ];
-      if (isNews) await ports.changes.keep({ account: settings.account, name: watched.name }, change);
+      const key = { account: settings.account, name: watched.name };
+      const kept = isNews ? { change: await ports.changes.keep(key, change) } : {};
       const inspection = await inspectRole(watched, { cause, ...after, evidence }, ports, settings);
       // IAM is eventually consistent, so a clean role is rechecked too.
-      const recheck = { role: watched.name, ...(isNews && { changeId: change.id }), began };
-      await ports.rechecks.schedule(recheck, settings.config.recheckSeconds);
+      await ports.rechecks.schedule({ role: watched.name, ...kept, began }, settings.config.recheckSeconds);
       return { ...inspection, recheck: true };
     }),
   );
@@ -175,19 +175,18 @@ async function inspectRecheck(
   ports: InspectPorts,
   settings: GuardSettings,
 ): Promise<readonly Inspection[]> {
-  const { role, changeId } = recheck;
+  const { role, change: kept } = recheck;
   // The message only names the change. What it was, and that it concerned this role, is what the guard recorded.
-  const after =
-    changeId === undefined
-      ? undefined
-      : await ports.changes.find({ account: settings.account, name: role }, changeId);
+  const after = kept && (await ports.changes.find({ account: settings.account, name: role }, kept));
+  // Somebody edited or deleted the change, perhaps to keep the role from being read.
+  const isHidden = kept?.digest !== undefined && after === undefined;
   const series = findSeries(recheck, instantOf(ports.now()));
   // AWS Batch validates the role of an environment some time after the call that names it.
   const touched = after && !isIamCall(after) ? await findRolesBehind(after, ports, settings) : [];
   const watchedRoles = await findWatchedRolesWithUses([role], ports, settings);
   const [own] = watchedRoles;
   const key = own && { account: settings.account, name: own.name };
-  const isDue = series.isLast || recheck.decided === true;
+  const isDue = series.isLast || recheck.decided === true || isHidden;
   if (key && !isDue && !(await claimRecheck(key, after, ports, settings))) return [];
   const others = await findWatchedRolesWithUses(
     touched.filter((name) => !sameRoleName(name, role)),
@@ -207,7 +206,7 @@ async function inspectRecheck(
     const isWaiting = inspection.recheck || evidence.length > 0 || waitsForRole(inspection, series.began);
     // The other roles have rechecks of their own; scheduling more here would multiply them.
     if (isWaiting && !series.isLast && watchedRoles.includes(watched)) {
-      const again = { role: watched.name, ...(after && { changeId: after.id }), began: series.began };
+      const again = { role: watched.name, ...(after && kept && { change: kept }), began: series.began };
       await continueSeries(again, series, inspection, ports, settings.config.recheckSeconds);
     }
     inspections.push(inspection);

@@ -50,8 +50,7 @@ export async function lookUpRole(
   const { makers, since } = await findMakers(sought, key, ports, settings);
   const changes = new Map([...makers.values()].map((change) => [change.id, change]));
   for (const change of changes.values()) {
-    await ports.changes.keep(key, change);
-    await ports.rechecks.schedule({ role, changeId: change.id }, 0);
+    await ports.rechecks.schedule({ role, change: await ports.changes.keep(key, change) }, 0);
   }
   const sessions = new Map(
     await Promise.all(

@@ -4,7 +4,7 @@ import type { Change } from "@drift-guard/core/model/change";
 import type { Control, RecordedCause, UnreadSince } from "@drift-guard/core/model/control";
 import type { Assessment } from "@drift-guard/core/model/evidence";
 import { digestEvidence, identifyFinding } from "@drift-guard/core/model/identity";
-import { type Instant, instantOf } from "@drift-guard/core/model/instant";
+import { type Instant, instantOf, isAhead } from "@drift-guard/core/model/instant";
 import { takeBytes } from "@drift-guard/core/model/json-size";
 import { isSamePart } from "@drift-guard/core/model/part";
 import type { Step } from "@drift-guard/core/model/plan";
@@ -24,8 +24,8 @@ import { addMaker, addUndone } from "./recorded-makers.ts";
  * Records the actor of a change as the cause of the drifts that it explains, as far as rollback's own read shows them; and
  * that somebody may have been let in, if the change wrote a trust policy that the read does not show, or may have a longer
  * session than the read shows, if it set the limit. A change of another
- * account, a refused one, and one by the guard itself are no causes. Throws `RoleUnreadableError`,
- * `StoreUnavailableError`.
+ * account, a refused one, one by the guard itself, and one of a time that no honest clock has shown are no causes. Throws
+ * `RoleUnreadableError`, `StoreUnavailableError`.
  */
 export async function recordCauses(
   watched: WatchedRoleWithUses,
@@ -34,11 +34,12 @@ export async function recordCauses(
   ports: Pick<RollbackPorts, "roles" | "control" | "now">,
   settings: GuardSettings,
 ): Promise<void> {
-  if (!isCause(change, settings)) return;
-  await decideOnControl(ports.control, key, instantOf(ports.now()), async (control) => {
+  const now = instantOf(ports.now());
+  if (!isCause(change, now, settings)) return;
+  await decideOnControl(ports.control, key, now, async (control) => {
     const observation = await observeRole(watched, ports);
     const seen = observation.status === "present" ? observation.assessments : [];
-    const causes = addCauses(control, key, change, seen, settings.config);
+    const causes = addCauses(control, key, change, seen, now, settings.config);
     const changed = causes === control.causes ? control : { ...control, causes };
     // The invocation may be cut off before its next record, and the role be closed again by the next one.
     const known =
@@ -54,7 +55,9 @@ export async function recordCauses(
   });
 }
 
-function isCause(change: Change, settings: GuardSettings): boolean {
+// A cause of the future would stay the cause, whatever was changed until then.
+function isCause(change: Change, now: Instant, settings: GuardSettings): boolean {
+  if (isAhead(change.at, now)) return false;
   if (change.account !== settings.account || isByGuard(change, settings)) return false;
   return change.outcome.status === "succeeded";
 }
@@ -74,7 +77,7 @@ export function recordUnreadChange(
   now: Instant,
   settings: GuardSettings,
 ): Control {
-  if (!isCause(change, settings)) return { ...control, unread };
+  if (!isCause(change, now, settings)) return { ...control, unread };
   const others = (unread.changes ?? []).filter(({ id }) => id !== change.id);
   const kept = [{ ...change, actor: limitActor(change.actor) }, ...others.toReversed()];
   const changes = takeBytes(kept.slice(0, maxUnread.changes), maxUnread.bytes).toReversed();
@@ -89,6 +92,7 @@ export function recordRead(
   control: Control,
   key: RoleKey,
   assessments: readonly Assessment[],
+  now: Instant,
   config: Pick<Config, "trustedActors">,
 ): Control {
   const { unread, ...read } = control;
@@ -96,7 +100,7 @@ export function recordRead(
   const inOrder = (unread.changes ?? []).toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
   const { rollbacks } = read;
   const causes = inOrder.reduce(
-    (known, change) => addCauses({ causes: known, rollbacks }, key, change, assessments, config),
+    (known, change) => addCauses({ causes: known, rollbacks }, key, change, assessments, now, config),
     read.causes,
   );
   return { ...read, causes };
@@ -107,10 +111,13 @@ function addCauses(
   key: RoleKey,
   change: Change,
   assessments: readonly Assessment[],
+  now: Instant,
   config: Pick<Config, "trustedActors">,
 ): readonly RecordedCause[] {
   const changed = new Map<string, readonly RecordedCause[]>();
-  const causesOf = (id: string) => changed.get(id) ?? causes.filter(({ findingId }) => findingId === id);
+  // A cause of the future would hide every change until then.
+  const believed = causes.filter(({ at }) => !isAhead(at, now));
+  const causesOf = (id: string) => changed.get(id) ?? believed.filter(({ findingId }) => findingId === id);
   for (const evidence of assessments) {
     const actor = evidence.kind === "drift" ? authorOf(evidence, change) : undefined;
     if (actor === undefined) continue;

@@ -2,7 +2,7 @@ import { leaveUncovered } from "@drift-guard/core/evaluate/coverage";
 import type { Control } from "@drift-guard/core/model/control";
 import type { Drift } from "@drift-guard/core/model/evidence";
 import { identifyFinding } from "@drift-guard/core/model/identity";
-import { addSeconds, type Instant } from "@drift-guard/core/model/instant";
+import { addSeconds, type Instant, instantOf } from "@drift-guard/core/model/instant";
 import type { RoleKey } from "@drift-guard/core/model/role";
 import type { RunningRollback } from "@drift-guard/core/model/rollback";
 import { addStarts } from "@drift-guard/core/rollback/attempts";
@@ -78,6 +78,7 @@ export async function decideNew(
     stored,
     key,
     observation.status === "present" ? observation.assessments : [],
+    instantOf(ports.now()),
     config,
   );
   if (observation.status === "absent") return finish(read, nothingToDo(`${watched.name} does not exist`));

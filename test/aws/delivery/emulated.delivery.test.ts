@@ -51,7 +51,7 @@ withEmulators("Deliveries to AWS", (services) => {
     const queue = await createQueue();
     const rechecks = createRecheckQueue(new SQSClient(at()), queue.url);
     await rechecks.schedule({ role: "Later" }, 900);
-    await rechecks.schedule({ role: "Now", changeId: "c-1" }, 0);
+    await rechecks.schedule({ role: "Now", change: { id: "c-1" } }, 0);
     assert.deepEqual(JSON.parse((await queue.receive()) ?? ""), { recheck: "Now", changeId: "c-1" });
     assert.equal(await queue.receive(0), undefined);
   });

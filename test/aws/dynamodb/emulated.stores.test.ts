@@ -47,10 +47,14 @@ withEmulators("The stores on DynamoDB, emulated by ministack", (services) => {
 
   describeChangeStore("a table", async () => {
     const client = new DynamoDBClient(clientSettingsFor(services().emulators.ministack));
-    const options = { table: await createTable(client), now: () => new Date() };
+    const table = await createTable(client);
+    const options = { table, now: () => new Date() };
+    const forged: string[] = [];
     return {
       store: createChangeStore(client, options),
-      other: createChangeStore(client, options),
+      other: createChangeStore(client, { ...options, onUnreadable: (key) => forged.push(key) }),
+      forged,
+      put: putInto(client, table),
       close: async () => client.destroy(),
     };
   });

@@ -13,6 +13,7 @@ import {
 import { digestCall } from "@drift-guard/core/model/call-digest";
 import { type Change, mayConcernEveryRole } from "@drift-guard/core/model/change";
 import { partOf } from "@drift-guard/core/model/part";
+import { nameChange } from "@drift-guard/core/store/kept-changes";
 import fc from "fast-check";
 import { aChange, noon } from "../../builders.ts";
 
@@ -370,7 +371,12 @@ describe("a message", () => {
   });
 
   it("parses to the recheck that it was made from", () => {
-    for (const recheck of [{ role: "R" }, { role: "R", changeId: aChange().id, began: noon }]) {
+    const change = nameChange(aChange());
+    for (const recheck of [
+      { role: "R" },
+      { role: "R", change, began: noon },
+      { role: "R", change: { id: change.id } },
+    ]) {
       assert.deepEqual(parseMessage(formatRecheck(recheck)), { kind: "recheck", recheck });
     }
   });

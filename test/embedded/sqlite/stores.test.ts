@@ -82,7 +82,14 @@ describeUsageStore("a SQLite file open in two processes", async () => {
 describeChangeStore("a SQLite file open in two processes", async () => {
   const { databases, close } = await openTwice();
   const [database, second] = databases;
-  return { store: createChangeStore(database), other: createChangeStore(second), close };
+  const forged: string[] = [];
+  return {
+    store: createChangeStore(database),
+    other: createChangeStore(second, { onUnreadable: (key) => forged.push(key) }),
+    forged,
+    put: putInto(database, "findings"),
+    close,
+  };
 });
 
 describeSymptomStore("a SQLite file open in two processes", async () => {

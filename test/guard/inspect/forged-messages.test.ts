@@ -303,10 +303,11 @@ describe("A forged recheck", () => {
     const world = aDriftedWorld();
     const after = aChange({ writes: `managed:${batchServicePolicy}`, actor: anActor() });
     const ofOther = aChange({ id: "of another role", writes: `managed:${batchServicePolicy}` });
-    await world.ports.changes.keep({ account, name: "ecsTaskExecutionRole" }, ofOther);
+    const named = await world.ports.changes.keep({ account, name: "ecsTaskExecutionRole" }, ofOther);
     await receive(world, JSON.stringify({ recheck: "AWSBatchServiceRole", after, changeId: after.id }));
-    await receive(world, bodyOf({ changeId: ofOther.id }));
-    await receive(world, bodyOf({ changeId: "never" }));
+    await receive(world, bodyOf({ change: named }));
+    await receive(world, bodyOf({ change: { id: ofOther.id } }));
+    await receive(world, bodyOf({ change: { id: "never" } }));
     assert.deepEqual(await authors(world), [undefined]);
   });
 
@@ -322,8 +323,8 @@ describe("A forged recheck", () => {
     const world = aWorld();
     const name = "AWSServiceRoleForBatch";
     const change = aChange({ at: "2099-01-01T00:00:00Z", call: "iam:DeleteServiceLinkedRole" });
-    await world.ports.changes.keep({ account, name }, change);
-    await receive(world, bodyOf({ role: name, changeId: change.id }));
+    const named = await world.ports.changes.keep({ account, name }, change);
+    await receive(world, bodyOf({ role: name, change: named }));
     await world.settle();
     assert.deepEqual(await world.findings(), []);
   });
@@ -339,6 +340,7 @@ describe("A forged recheck", () => {
     '{"recheck":"a b"}',
     `{"recheck":"${"x".repeat(65)}"}`,
     '{"recheck":"R","began":"yesterday"}',
+    '{"recheck":"R","changeId":"c","changeDigest":"none"}',
     '{"everyRole":"first","since":"2026-11-22T12:00:00Z","region":"evil.example/"}',
   ]) {
     it(`is unreadable as ${body.slice(0, 80)}`, () => {

@@ -66,6 +66,30 @@ describe("The cause of a drift", () => {
     assert.deepEqual(await causesOf(world, later, by("ann"), later), ["ben"]);
   });
 
+  it("is no change of a time that no honest clock has shown, also while the role cannot be read", async () => {
+    const world = aDriftedWorld();
+    const ahead = by("eve", { at: secondsAfterNoon(16 * 60) });
+    assert.deepEqual(await causesOf(world, ahead), []);
+    const unreadable = { read: () => Promise.reject(new RoleUnreadableError("Throttling: Rate exceeded")) };
+    const roles = { ...world.ports.roles, ...unreadable };
+    const message = { changed: { role: key.name, change: ahead } };
+    await handleRollbackMessage(message, { ...world.ports, roles }, world.settings);
+    assert.deepEqual(await causesOf(world, by("ann", { at: secondsAfterNoon(60) })), ["ann"]);
+    world.clock.advance(3600);
+    assert.deepEqual(await causesOf(world), ["ann"]);
+  });
+
+  it("is replaced by a later change where its recorded time is of the future", async () => {
+    const world = aDriftedWorld();
+    await causesOf(world, by("eve"));
+    const before = await world.control.load(key);
+    const causes = before.causes.map((cause) => ({ ...cause, at: "2099-01-01T00:00:00Z" as const }));
+    await world.control.commit({ before, after: { ...before, causes } });
+    assert.deepEqual(await causesOf(world, by("ann", { at: secondsAfterNoon(60), call: "iam:CreateRole" })), [
+      "ann",
+    ]);
+  });
+
   it("explains no later drift once a rollback has undone it", async () => {
     const world = aWorld();
     world.act(detach);
