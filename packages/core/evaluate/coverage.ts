@@ -95,13 +95,32 @@ export function listExact(
 }
 
 /**
- * Returns a policy that allows exactly what grants allow, as JSON text. Undefined where no Allow says it: for a grant with
- * exceptions, which would need a Deny, for one that is only partly a difference, and for conditions that JSON cannot hold.
+ * Returns a policy that allows exactly what grants allow, as JSON text. Undefined where no Allow says it: for exceptions to
+ * anything but all actions or all resources, which would need a Deny, for a grant that is only partly a difference, and for
+ * conditions that JSON cannot hold.
  */
 export function printGrants(grants: readonly Grant[]): string | undefined {
-  if (grants.some((grant) => grant.partly === true || hasExceptions(grant))) return undefined;
-  const policy = toPolicy(grants);
-  return policy && JSON.stringify(policy);
+  const statements = grants.map(printGrant);
+  if (statements.includes(undefined)) return undefined;
+  return JSON.stringify({ Version: "2012-10-17", Statement: statements });
+}
+
+function printGrant(grant: Grant): StatementJson | undefined {
+  const { exceptActions = [], exceptResources = [], exceptPrincipals = [], exceptConditions = [] } = grant;
+  if (grant.partly || exceptPrincipals.length + exceptConditions.length > 0) return undefined;
+  const isAll = (list: readonly string[] = []) => list.length === 1 && list[0] === "*";
+  if (exceptActions.length > 0 && !isAll(grant.actions)) return undefined;
+  if (exceptResources.length > 0 && !isAll(grant.resources)) return undefined;
+  const [allow] = listStatements(grant);
+  if (allow === undefined) return undefined;
+  const { Action, Resource, ...rest } = allow;
+  return {
+    ...rest,
+    ...(exceptActions.length > 0 ? { NotAction: exceptActions } : { Action }),
+    ...(exceptResources.length > 0
+      ? { NotResource: exceptResources }
+      : Resource !== undefined && { Resource }),
+  };
 }
 
 function listInForce({ id }: CoveredFinding, { exceptions, now }: CoverageInput): readonly Exception[] {

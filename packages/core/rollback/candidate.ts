@@ -48,7 +48,13 @@ export function listCandidates(planning: PlanningInput): readonly Candidate[] {
     const coverage = { exceptions: control.exceptions, now };
     const left = leaveUncovered({ id, evidence }, coverage);
     const uncovered = left?.kind === "drift" ? left : evidence;
-    const accepted = left && findAcceptedPart({ id, evidence }, uncovered, coverage);
+    const accepted =
+      left &&
+      findAcceptedPart({ id, evidence }, uncovered, {
+        ...coverage,
+        severity: rateSeverity(uncovered, planning),
+        approved: approval !== undefined,
+      });
     return [
       {
         id,

@@ -28,7 +28,7 @@ import { longestSessionOf } from "./exposure.ts";
 import { findPauseOf } from "./pause.ts";
 import type { PlanningContext, PlanningInput } from "./planning.ts";
 import { findRepair } from "./repair.ts";
-import type { RepairTarget } from "./repair-target.ts";
+import type { Repair, RepairTarget } from "./repair-target.ts";
 import type { Obstacle } from "./restoring.ts";
 import { findRevocation, hasEnded, listRevocations, revokeSessions } from "./revocation.ts";
 import { type Decision, describeSteps, findRestoringObstacle } from "./step-decision.ts";
@@ -288,13 +288,7 @@ function decideDrift(
 ): Decision {
   const { evidence: drift, approved } = candidate;
   const withhold = (obstacle: Obstacle): Decision => ({ kind: "withheld", obstacle });
-  const [accepted] = listAccepted([candidate]);
-  const repair = findRepair(
-    drift,
-    accepted === undefined
-      ? target
-      : { ...target, accepted, compare: compareWithAccepted([accepted], context) },
-  );
+  const { repair, loss } = repairBeside(candidate, target, context);
   if (repair.kind === "none") return { kind: "nothing" };
   if (repair.kind === "refused") return withhold({ reason: repair.reason });
   const held = findHold(candidate, context.planning);
@@ -310,12 +304,36 @@ function decideDrift(
     });
   }
   const before = isWhole ? context.planning.role : target.role;
-  const steps = describeSteps(repair.steps, candidate, before, context, repair.note);
+  const note = [loss, repair.note].filter((text) => text !== undefined).join(" ");
+  const steps = describeSteps(repair.steps, candidate, before, context, note === "" ? undefined : note);
   const obstacle = steps.some(({ restores }) => restores)
     ? findRestoringObstacle(candidate, steps, context)
     : findClosedWindow(candidate, context.planning, false);
   if (obstacle === undefined) return { kind: "steps", steps };
   return obstacle.revoke ? { kind: "steps", steps, revoke: true } : withhold(obstacle);
+}
+
+/**
+ * Returns the repair of a drift that keeps what was accepted of it, else the repair of all of it where that outweighs what
+ * was accepted. `loss` then says so.
+ */
+function repairBeside(
+  { evidence, accepted }: Candidate,
+  target: RepairTarget,
+  context: PlanningContext,
+): { readonly repair: Repair; readonly loss?: string } {
+  if (accepted?.kind !== "separable") {
+    return {
+      repair: findRepair(evidence, target),
+      ...(accepted?.kind === "outweighed" && { loss: accepted.loss }),
+    };
+  }
+  const { policy, loss } = accepted;
+  const compare = compareWithAccepted([policy], context);
+  const repair = findRepair(evidence, { ...target, accepted: policy, compare });
+  if (repair.kind !== "refused" || loss === undefined) return { repair };
+  const whole = findRepair(evidence, target);
+  return whole.kind === "refused" ? { repair: whole } : { repair: whole, loss };
 }
 
 function planRevocation({ role, uses = [], control: { enrolment }, now }: PlanningInput): PlannedStep {

@@ -1,9 +1,10 @@
 import type { Comparison } from "@drift-guard/policy/comparison";
-import { matchesAction } from "../evaluate/action-pattern.ts";
 import { compareTexts } from "../evaluate/comparison.ts";
 import type { Grant } from "../model/grant.ts";
 import { type PolicyJson, tryReadDocument } from "../policy-json.ts";
+import { type Intersection, intersectStatements } from "./intersection.ts";
 import {
+  type Checks,
   hasEffect,
   limitChecks,
   listTexts,
@@ -32,6 +33,18 @@ export type Narrowing =
 // A policy of more statements, actions and resources than these checks reach keeps only its Denies.
 const maxChecks = 300;
 const maxRounds = 4;
+const maxOtherWords = 100;
+
+/** Takes one of the comparisons that a whole policy has for other words of what it may keep; false if none is left. */
+type Spend = () => boolean;
+
+function createBudget(): Spend {
+  let left = maxOtherWords;
+  return () => {
+    left -= 1;
+    return left >= 0;
+  };
+}
 
 /**
  * Returns an identity policy without its excess. Statements without excess and Denies stay as they are. A statement with
@@ -43,6 +56,7 @@ export function removeExcess(text: string, known: readonly Grant[], target: Narr
   const document = tryReadDocument(text);
   if (!document) return { kind: "undecided", why: "it is not a policy" };
   const first = listOffending(known);
+  const spend = createBudget();
   let statements = document.Statement;
   for (let round = 0; round < maxRounds; round += 1) {
     const current = withStatements(document, statements);
@@ -62,7 +76,7 @@ export function removeExcess(text: string, known: readonly Grant[], target: Narr
       if (!hasEffect(statement, "Allow") || !(isLast || offending.has(index))) return [statement];
       if (isLast) return [];
       const beside = statements.filter((_, other) => !offending.has(other));
-      return narrowStatement({ ...document, Statement: beside }, statement, target);
+      return narrowStatement({ ...document, Statement: beside }, statement, target, spend);
     });
   }
   return { kind: "undecided", why: "its excess could not be separated from the rest" };
@@ -81,6 +95,7 @@ function narrowStatement(
   document: PolicyJson,
   statement: Statement,
   target: NarrowingTarget,
+  spend: Spend,
 ): readonly Statement[] {
   const alone = (one: object) => JSON.stringify({ ...document, Statement: [one] });
   const checks = limitChecks((one) => {
@@ -93,15 +108,16 @@ function narrowStatement(
     "NotAction" in statement || "NotResource" in statement || actions.length * resources.length === 1
       ? []
       : narrowPairs(actions, resources, (Action, Resource) => ({ ...statement, Action, Resource }), checks);
-  return [...(checks.exhausted() ? [] : kept), ...keepNeeded(document, statement, kept, target)];
+  return [...(checks.exhausted() ? [] : kept), ...keepNeeded(document, statement, kept, target, spend)];
 }
 
 /** Returns the statements of a policy's needed permissions that no other policy allows: what must stay if it goes. */
 export function listNeeded(text: string, target: NarrowingTarget): readonly object[] {
   const document = tryReadDocument(text);
   if (!document) return [];
+  const spend = createBudget();
   return document.Statement.filter((statement) => hasEffect(statement, "Allow")).flatMap((statement) =>
-    keepNeeded({ ...document, Statement: [] }, statement, [], target),
+    keepNeeded({ ...document, Statement: [] }, statement, [], target, spend),
   );
 }
 
@@ -111,50 +127,55 @@ function keepNeeded(
   statement: Statement,
   kept: readonly Statement[],
   { needed, others }: NarrowingTarget,
+  spend: Spend,
 ): readonly Statement[] {
-  const source = JSON.stringify({ ...document, Statement: [statement] });
-  const rest = [...others, JSON.stringify({ ...document, Statement: [...document.Statement, ...kept] })];
-  const patterns = listTexts(statement.Action);
+  const print = (statements: readonly unknown[]) => JSON.stringify({ ...document, Statement: statements });
+  const source = print([statement]);
+  const rest = (pieces: readonly Statement[]) => [
+    ...others,
+    print([...document.Statement, ...kept, ...pieces]),
+  ];
   return needed.flatMap((text) => {
     const policy = tryReadDocument(text);
     // `${` means another thing in each version of the language.
     if (!policy || (policy.Version !== document.Version && text.includes("${"))) return [];
-    const checks = limitChecks((piece) => {
-      const alone = JSON.stringify({ ...document, Statement: [piece] });
-      const { excess, undecided } = compareTexts(alone, source, { kind: "identity" });
-      if (excess.length + undecided.length > 0) return false;
-      return compareTexts(rest, alone, { kind: "identity" }).missing.length > 0;
-    }, maxChecks);
-    const pieces = policy.Statement.filter((one) => hasEffect(one, "Allow")).flatMap((one) => {
-      const conditions = joinConditions(one.Condition, statement.Condition);
-      if (conditions === undefined || "NotAction" in one || "NotResource" in one) return [];
-      const actions = listTexts(one.Action).filter(
-        (action) =>
-          "NotAction" in statement ||
-          patterns.some((pattern) => matchesAction(pattern, action.replaceAll(/[*?]/g, "x"))),
-      );
-      return narrowPairs(
-        actions,
-        listTexts(one.Resource),
-        (Action, Resource) => ({ Effect: "Allow", Action, Resource, ...conditions }),
-        checks,
-      );
-    });
-    return checks.exhausted() ? [] : pieces;
+    const isPiece = (piece: object, bounds: readonly string[], pieces: readonly Statement[]) => {
+      const alone = print([piece]);
+      return bounds.every((bound) => isWithin(alone, bound)) && !isWithin(alone, rest(pieces));
+    };
+    const wanted = policy.Statement.filter((one) => hasEffect(one, "Allow")).map((one) => ({
+      one,
+      ways: intersectStatements(one, statement),
+    }));
+    // The needed actions and resources themselves, then other words of what both statements allow.
+    const checks = limitChecks((piece) => isPiece(piece, [source], []), maxChecks);
+    const pieces = wanted.flatMap(({ ways }) =>
+      ways.flatMap((way) => (way.isPlain ? narrowTo(way, checks) : [])),
+    );
+    if (checks.exhausted()) return [];
+    for (const { one, ways } of wanted) {
+      const alone = JSON.stringify({ ...policy, Statement: [one] });
+      for (const way of ways) {
+        if (way.isPlain) continue;
+        if (!spend() || isWithin(alone, rest(pieces))) break;
+        pieces.push(
+          ...narrowTo(way, { isExpected: (piece) => spend() && isPiece(piece, [source, text], pieces) }),
+        );
+      }
+    }
+    return pieces;
   });
 }
 
-// One value is the same as a list of it, and operators and keys have no order.
-function printCondition(condition: unknown): string {
-  return JSON.stringify(condition, (_, value: unknown) => {
-    if (typeof value !== "object" || value === null) return value;
-    if (Array.isArray(value)) return value.length === 1 ? value[0] : value;
-    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
+function narrowTo(
+  { actions, resources, build }: Intersection,
+  checks: Pick<Checks, "isExpected">,
+): readonly Statement[] {
+  return narrowPairs(actions, resources, build, checks);
 }
 
-function joinConditions(one: unknown, other: unknown): { readonly Condition?: unknown } | undefined {
-  if (one === undefined) return other === undefined ? {} : { Condition: other };
-  if (other === undefined || printCondition(one) === printCondition(other)) return { Condition: one };
-  return undefined;
+/** Whether policies allow all that a policy allows. What cannot be compared is not within. */
+function isWithin(text: string, bounds: string | readonly string[]): boolean {
+  const { excess, undecided } = compareTexts(text, bounds, { kind: "identity" });
+  return excess.length + undecided.length === 0;
 }

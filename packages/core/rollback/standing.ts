@@ -13,7 +13,7 @@ import { addSeconds, type Instant, isBefore } from "../model/instant.ts";
 import { findObserving } from "../model/observing.ts";
 import { roleGone, roleReleased, type Transition } from "../model/transition.ts";
 import { findReference } from "../reference/built-in.ts";
-import { isSeparable } from "./accepted-part.ts";
+import { isSeparable, outweighsAccepted } from "./accepted-part.ts";
 import { findApproval } from "./approvals.ts";
 import { findNextStart, isContested } from "./attempts.ts";
 import { findWaitingApproval, listCountedApprovals } from "./counted-approvals.ts";
@@ -224,7 +224,8 @@ function findObstacle(
   { config, control, now }: StandingInput,
 ): Standing {
   const { id } = finding;
-  const waitsForAccepted = drift.covered !== undefined && !isSeparable(drift);
+  const waitsForAccepted =
+    drift.covered !== undefined && !isSeparable(drift) && !outweighsAccepted(drift, finding.severity);
   const decisions = { control, guarded, now };
   const makers = listMakers(id, control);
   const pause = findPauseOf(control.pauses, makers, now);

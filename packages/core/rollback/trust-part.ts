@@ -2,7 +2,7 @@ import { strictnessOf } from "../evaluate/evaluate.ts";
 import { trustOptions } from "../evaluate/trust.ts";
 import { type Drift, deniesAdded } from "../model/evidence.ts";
 import { tryReadDocument } from "../policy-json.ts";
-import { keepsAccepted, losesAccepted } from "./accepted-part.ts";
+import { giveUpAccepted, keepsAccepted, losesAccepted } from "./accepted-part.ts";
 import { type Candidate, findClosedWindow, findHold, isLeft, listAccepted } from "./candidate.ts";
 import { findContainmentObstacle, findDoubt } from "./containment.ts";
 import { withStatements } from "./narrowing.ts";
@@ -37,6 +37,19 @@ export function repairTrustPart(
 }
 
 function decideTogether(ready: readonly Candidate[], context: PlanningContext): Decision {
+  const decision = decideKeeping(ready, context);
+  if (decision.kind !== "withheld") return decision;
+  const given = ready.map((candidate) => {
+    const accepted = giveUpAccepted(candidate.accepted);
+    return accepted === undefined ? candidate : { ...candidate, accepted };
+  });
+  return given.some((candidate, index) => candidate !== ready[index])
+    ? decideKeeping(given, context)
+    : decision;
+}
+
+/** Decides about the drifts so that what was accepted of them stays. */
+function decideKeeping(ready: readonly Candidate[], context: PlanningContext): Decision {
   const { planning, reference } = context;
   const { role, guarded, organization } = planning;
   const bySide = (side: Drift["side"]) => ready.filter(({ evidence }) => evidence.side === side);
@@ -96,9 +109,7 @@ function decideTogether(ready: readonly Candidate[], context: PlanningContext): 
     first,
     role,
     context,
-    document === repair.document
-      ? undefined
-      : "The repaired trust policy is longer than IAM takes. Denies that take nothing from what it allows are left out: its text before shows them.",
+    explainRepair(ready, document !== repair.document),
   );
   if (!step) return { kind: "nothing" };
   // Removing excess can also grant: a document that is replaced whole may drop a hardening.
@@ -108,6 +119,18 @@ function decideTogether(ready: readonly Candidate[], context: PlanningContext): 
     });
   }
   return { kind: "steps", steps: [{ ...step, findings: ready.map(({ id }) => id) }] };
+}
+
+function explainRepair(ready: readonly Candidate[], isShortened: boolean): string | undefined {
+  const notes = [
+    ...ready.flatMap(({ accepted }) => (accepted?.kind === "outweighed" ? [accepted.loss] : [])),
+    ...(isShortened
+      ? [
+          "The repaired trust policy is longer than IAM takes. Denies that take nothing from what it allows are left out: its text before shows them.",
+        ]
+      : []),
+  ];
+  return notes.length > 0 ? notes.join(" ") : undefined;
 }
 
 /** Returns a trust policy with the statements of others; as it is if one of them cannot be read. */

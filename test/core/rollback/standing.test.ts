@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ConfigInput, defineConfig } from "@drift-guard/core/config/config";
 import { digestEvidence } from "@drift-guard/core/model/identity";
+import { managedPart } from "@drift-guard/core/model/part";
 import { roleGone, roleReleased, type Transition, TransitionKind } from "@drift-guard/core/model/transition";
 import { findStanding } from "@drift-guard/core/rollback/standing";
 import {
@@ -106,6 +107,18 @@ describe("the standing of a finding", () => {
     for (const others of [[cause()], [...causes, cause()]]) {
       assert.equal(standing({}, { config: trusting, control: { causes: others } }).kind, "undoing");
     }
+  });
+
+  it("waits for an approval where a part is accepted and cannot be left alone, unless the rest is CRITICAL", () => {
+    const drift = aDrift({
+      part: managedPart(`arn:aws:iam::${account}:policy/extra`),
+      side: "excess",
+      covered: { digest: "0" },
+    });
+    const of = (severity: "HIGH" | "CRITICAL") =>
+      standing({ finding: aFinding({ arn, evidence: drift, severity }) }).kind;
+    assert.equal(of("HIGH"), "approval");
+    assert.equal(of("CRITICAL"), "undoing");
   });
 
   it("is approved once somebody else than the actor approved, and names when the approval counts", () => {

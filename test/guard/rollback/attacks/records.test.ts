@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { defineConfig } from "@drift-guard/core/config/config";
 import {
   formatRollbackRequest,
   parseRollbackMessage,
@@ -12,7 +13,7 @@ import type { ApiCaller } from "@drift-guard/embedded/iam/caller";
 import { handleRollbackMessage } from "@drift-guard/guard/rollback/rollback";
 import { account } from "../../../builders.ts";
 import { attach, detach, outcomes, rogue, roleNamed } from "../../drift-calls.ts";
-import { guardRole, mallory, type World } from "../../world.ts";
+import { aWorld, guardRole, mallory, type World } from "../../world.ts";
 import {
   approve,
   attackedWorld,
@@ -285,6 +286,42 @@ describe("Somebody who wants to keep a drift from being rolled back", () => {
     world.act(put("extra", { Effect: "Allow", Action: ["s3:GetObject", "iam:*"], Resource: "*" }));
     await world.settle();
     assert.equal((await world.findings())[0]?.state, "open");
+  });
+
+  it("keeps no CRITICAL excess behind what somebody accepted, and people are told what went with it", async () => {
+    const widened = [
+      { statement: { Action: "*", NotResource: "arn:aws:s3:::nobody" }, left: true },
+      { statement: { Action: ["s3:List*", "iam:*"], Resource: "*" }, left: false },
+    ];
+    for (const { statement, left } of widened) {
+      const config = defineConfig({
+        roles: { [roleName]: { rollback: { excess: "automatic" } } },
+        exceptions: [
+          {
+            role: roleName,
+            part: "inline:extra",
+            side: "excess",
+            grants: [{ actions: [left ? "s3:ListBucket" : "s3:*Bucket"], resources: ["*"] }],
+            owner: "team batch",
+            reason: "lists its input",
+            expires: "2027-01-01T00:00:00Z",
+          },
+        ],
+      });
+      const world = aWorld({ config });
+      world.act(put("extra", { Effect: "Allow", Action: "s3:ListBucket", Resource: "*" }));
+      await world.settle();
+      assert.deepEqual(outcomes(world), []);
+      world.act(put("extra", { Effect: "Allow", ...statement }));
+      await world.settle();
+      const texts = (await roleNamed(world, roleName)).inline.map(({ text }) => JSON.parse(text).Statement);
+      const kept = { Effect: "Allow", Action: ["s3:ListBucket"], NotResource: ["arn:aws:s3:::nobody"] };
+      assert.deepEqual(texts, left ? [[kept]] : []);
+      const notes = world.announced.flatMap(({ kind, note = "" }) => (kind === "rolled-back" ? [note] : []));
+      assert.equal(notes.length, 1);
+      const loss = /accepted, by team batch until 2027.* CRITICAL, cannot be removed alone/;
+      assert.equal(loss.test(notes.join()), !left, notes.join());
+    }
   });
 
   it("gains nothing by an approval of the drift as it was before they made it worse", async () => {
