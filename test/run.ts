@@ -52,7 +52,7 @@ const longest = [
 ];
 
 // An emulated test waits for most of its time, in which a core would have nothing to do.
-const atOnce = availableParallelism() + 1;
+const atOnce = availableParallelism() + 2;
 
 /** Lists the test files, longest first. Without emulators, which CI requires, it leaves out the emulated ones. */
 async function findTests(): Promise<string[]> {
@@ -94,11 +94,11 @@ function shareProcesses(files: readonly string[]): string[] {
   });
 }
 
-/** Runs the test files, a process each, one more at once than there are cores; rejects if a test fails. */
-function runTestFiles(files: string[]): Promise<void> {
+/** Runs the test files, a process each, two more at once than there are cores; rejects if a test fails, or if stopped. */
+function runTestFiles(files: string[], signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     let failures = 0;
-    runTests({ files, concurrency: atOnce })
+    runTests({ files, concurrency: atOnce, signal })
       .on("test:fail", () => failures++)
       .compose(spec)
       .on("error", reject)
@@ -135,12 +135,16 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-const failures = (await Promise.all(checks.map(runCheck))).flat();
-if (failures.length === 0) {
-  console.log("\n── tests");
-  await findTests()
-    .then((files) => runTestFiles(shareProcesses(files)))
-    .catch((error: unknown) => failures.push(`tests. ${messageOf(error)}`));
-}
+// The tests begin beside the checks, and end where a check fails.
+const stop = new AbortController();
+const tests = findTests()
+  .then((files) => runTestFiles(shareProcesses(files), stop.signal))
+  .then(
+    () => [],
+    (error: unknown) => [`tests. ${messageOf(error)}`],
+  );
+const failed = (await Promise.all(checks.map(runCheck))).flat();
+if (failed.length > 0) stop.abort();
+const failures = [...failed, ...(await tests)];
 for (const failure of failures) console.error(`\nnpm test failed at: ${failure}`);
 if (failures.length > 0) process.exit(1);
