@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { Readable, Writable } from "node:stream";
 import { before, describe, it } from "node:test";
-import { stripVTControlCharacters } from "node:util";
 import { writeAcceptedDrift } from "@drift-guard/core/config/accepted-drift";
 import type { Note } from "@drift-guard/core/model/evidence";
 import { bodyOf, type Finding, FindingState } from "@drift-guard/core/model/finding";
@@ -19,7 +17,6 @@ import {
   FindingsListOutput,
   FindingsShowOutput,
 } from "drift-guard/output/findings";
-import { runProgram } from "drift-guard/program";
 import {
   aDrift,
   aFinding,
@@ -35,7 +32,7 @@ import { asffRules } from "../formats/validators/asff.ts";
 import { ocsfRules } from "../formats/validators/ocsf.ts";
 import { listBroken } from "../formats/validators/rules.ts";
 import { readOutput } from "./outputs.ts";
-import { endOf, runCli, startCli, unwrap, writeTemporary } from "./process.ts";
+import { endOf, printAt, runCli, startCli, unwrap, writeTemporary } from "./process.ts";
 
 const ago = (hours: number): Instant => instantOf(new Date(Date.now() - hours * 3_600_000));
 
@@ -116,27 +113,6 @@ async function store(file: string, findings: readonly Finding[]): Promise<void> 
     await stored.commit({ before, after: { ...before, findings: own }, transitions });
   }
   database.close();
-}
-
-async function printAt(
-  columns: number,
-  args: readonly string[],
-  { rows, onPrint }: { readonly rows?: number; readonly onPrint?: () => void } = {},
-): Promise<readonly string[]> {
-  const chunks: string[] = [];
-  const open = () =>
-    Object.assign(
-      new Writable({
-        write(chunk, _encoding, done) {
-          chunks.push(String(chunk));
-          onPrint?.();
-          done();
-        },
-      }),
-      { columns, rows, isTTY: true },
-    );
-  await runProgram(args, { stdin: Readable.from([]), stdout: open(), stderr: open() });
-  return stripVTControlCharacters(chunks.join("")).split("\n");
 }
 
 describe("findings list", () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { runProgram } from "drift-guard/program";
 
 /** The path of the program that `drift-guard` runs. */
@@ -103,6 +104,33 @@ async function runHere(
     replaceEnvironment(before.env);
     process.exitCode = before.exitCode;
   }
+}
+
+/**
+ * Returns the lines that a command prints on a terminal of some columns, and of some rows, without their colours. `onPrint`
+ * is called at each write.
+ */
+export async function printAt(
+  columns: number,
+  args: readonly string[],
+  { rows, onPrint }: { readonly rows?: number; readonly onPrint?: () => void } = {},
+): Promise<readonly string[]> {
+  const chunks: string[] = [];
+  const open = () =>
+    Object.assign(
+      new Writable({
+        write(chunk, _encoding, done) {
+          chunks.push(String(chunk));
+          onPrint?.();
+          done();
+        },
+      }),
+      { columns, rows, isTTY: true },
+    );
+  const { exitCode } = process;
+  await runProgram(args, { stdin: Readable.from([]), stdout: open(), stderr: open() });
+  process.exitCode = exitCode;
+  return stripVTControlCharacters(chunks.join("")).split("\n");
 }
 
 function replaceEnvironment(env: Readonly<NodeJS.ProcessEnv>): void {

@@ -8,7 +8,6 @@ import { managedPart } from "@drift-guard/core/model/part";
 import { createControlStore } from "@drift-guard/embedded/sqlite/control";
 import { openDatabase } from "@drift-guard/embedded/sqlite/database";
 import { createFindingStore } from "@drift-guard/embedded/sqlite/findings";
-import { runProgram } from "drift-guard/program";
 import { type Answer, type Call, json, refusal, xml } from "../../aws/responder.ts";
 import {
   aControl,
@@ -160,24 +159,4 @@ export class LiveRole {
         return list("");
     }
   }
-}
-
-/** Returns the lines that a command prints on a terminal of some columns. */
-export async function printAt(columns: number, args: readonly string[]): Promise<readonly string[]> {
-  const { Readable, Writable } = await import("node:stream");
-  const chunks: string[] = [];
-  const open = () =>
-    Object.assign(
-      new Writable({
-        write(chunk, _encoding, done) {
-          chunks.push(String(chunk));
-          done();
-        },
-      }),
-      { columns },
-    );
-  const exitCode = process.exitCode;
-  await runProgram(args, { stdin: Readable.from([]), stdout: open(), stderr: open() });
-  process.exitCode = exitCode;
-  return chunks.join("").split("\n");
 }

@@ -3,10 +3,10 @@ import { describe, it } from "node:test";
 import { RollbackPlanOutput } from "drift-guard/output/rollback";
 import { account } from "../../builders.ts";
 import { readOutput } from "../outputs.ts";
-import { runCli, unwrap, writeTemporary } from "../process.ts";
+import { printAt, runCli, unwrap, writeTemporary } from "../process.ts";
 import { printSnapshot, rolesWith } from "../snapshots.ts";
 
-import { findingId, name, printAt, writeAccount, writeStores } from "./drifted-role.ts";
+import { findingId, name, writeAccount, writeStores } from "./drifted-role.ts";
 
 describe("rollback plan", () => {
   it("shows each step with what it expects, its grants and its command, and changes nothing", async () => {
